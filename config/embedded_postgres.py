@@ -2,8 +2,9 @@
 
 The wheel's own runner gives up after 10 s, trusts whoever reaches the socket and stops the server
 under the feet of others, so only its binaries are used. Nothing here imports Django.
+The functions take the folder $TASKWARD_DATA and keep to one folder in it:
 
-    data/                   0700
+    $TASKWARD_DATA/postgres/  0700
       taskward.lock         says that the folder is ours; held while somebody starts the server
       users.lock            held, shared, by every process that uses the server
       password              0600, of the role `taskward`
@@ -94,27 +95,21 @@ class EmbeddedPostgresError(Exception):
     """The embedded PostgreSQL cannot be used; the message is one sentence for the operator."""
 
 
-def data_folder() -> Path:
-    """`$TASKWARD_DATA/postgres`, and `.data/postgres` beside manage.py without it."""
-    top = os.environ.get("TASKWARD_DATA") or Path(__file__).resolve().parent.parent / ".data"
-    return Path(top).expanduser().absolute() / "postgres"
-
-
 def connection_parameters(data: Path) -> dict[str, str | int]:
     """How to connect: host (the socket's folder), port, user, password and dbname.
 
     The server need not be running.
     Raises EmbeddedPostgresError before the first start, when there is no password yet.
     """
-    data = data.resolve()
+    folder = _folder(data)
     try:
-        password = (data / "password").read_text()
+        password = (folder / "password").read_text()
     except OSError as error:
         raise EmbeddedPostgresError(
-            f"The password of the database in {data} cannot be read ({error.strerror})."
+            f"The password of the database in {folder} cannot be read ({error.strerror})."
         ) from error
     return {
-        "host": str(_socket_folder(data)),
+        "host": str(_socket_folder(folder)),
         "port": PORT,
         "user": NAME,
         "password": password,
@@ -129,9 +124,9 @@ def running(data: Path) -> Iterator[dict[str, str | int]]:
     Any number of processes may be inside at once: the first starts the server, the last stops it.
     Raises EmbeddedPostgresError.
     """
-    data = data.resolve()
-    _claim(data)
-    users = _open_lock(data / "users.lock")
+    folder = _folder(data)
+    _claim(folder)
+    users = _open_lock(folder / "users.lock")
     try:
         # Waits while the last of the users before us is stopping the server.
         fcntl.flock(users, fcntl.LOCK_SH)
@@ -139,7 +134,7 @@ def running(data: Path) -> Iterator[dict[str, str | int]]:
             ensure_running(data)
             yield connection_parameters(data)
         finally:
-            _stop_unless_used(data, users)
+            _stop_unless_used(folder / "cluster", users)
     finally:
         os.close(users)
 
@@ -149,44 +144,47 @@ def ensure_running(data: Path) -> None:
 
     Raises EmbeddedPostgresError.
     """
-    data = data.resolve()
-    starting = _open_lock(data / "taskward.lock")
+    folder = _folder(data)
+    starting = _open_lock(folder / "taskward.lock")
     try:
         fcntl.flock(starting, fcntl.LOCK_EX)
-        cluster = data / "cluster"
-        if not cluster.exists():
-            _initialise(data)
-        _check_version(cluster)
-        _start(data)
+        if not (folder / "cluster").exists():
+            _initialise(folder)
+        _check_version(folder / "cluster")
+        _start(folder)
     finally:
         os.close(starting)
 
 
 def is_running(data: Path) -> bool:
     """Whether the server runs and takes connections."""
-    cluster = data.resolve() / "cluster"
-    return _postmaster(cluster) is not None and _status(cluster) == "ready"
+    return _is_ready(_folder(data) / "cluster")
 
 
 # Folders and locks
 
 
-def _claim(data: Path) -> None:
-    """Make the data folder ours, or refuse one that is not."""
+def _folder(data: Path) -> Path:
+    return data.resolve() / "postgres"
+
+
+def _claim(folder: Path) -> None:
+    """Make the folder ours, or refuse one that is not."""
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if data.stat().st_uid != os.geteuid():
-            raise EmbeddedPostgresError(f"The data folder {data} belongs to another user.")
-        if any(data.iterdir()) and not (data / "taskward.lock").exists():
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid != os.geteuid():
+            raise EmbeddedPostgresError(f"The data folder {folder} belongs to another user.")
+        if any(folder.iterdir()) and not (folder / "taskward.lock").exists():
             raise EmbeddedPostgresError(
-                f"The data folder {data} holds something that Taskward did not put there; "
+                f"The data folder {folder} holds something that Taskward did not put there; "
                 "choose another with TASKWARD_DATA."
             )
-        data.chmod(0o700)
-        os.close(_open_lock(data / "taskward.lock"))
+        folder.chmod(0o700)
+        os.close(_open_lock(folder / "taskward.lock"))
     except OSError as error:
         raise EmbeddedPostgresError(
-            f"The data folder {data} cannot be written ({error.strerror}); "
+            f"The data folder {folder} cannot be written ({error.strerror}); "
             "choose another with TASKWARD_DATA."
         ) from error
 
@@ -196,44 +194,44 @@ def _open_lock(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def _socket_folder(data: Path) -> Path:
-    folder = data / "socket"
-    length = len(os.fsencode(folder / f".s.PGSQL.{PORT}"))
-    if length <= LONGEST_SOCKET_PATH and "," not in str(folder):  # libpq splits hosts at commas
-        return folder
-    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+def _socket_folder(folder: Path) -> Path:
+    inside = folder / "socket"
+    length = len(os.fsencode(inside / f".s.PGSQL.{PORT}"))
+    if length <= LONGEST_SOCKET_PATH and "," not in str(inside):  # libpq splits hosts at commas
+        return inside
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     # Not $TMPDIR: every process has to come to the same folder.
     return Path("/tmp") / f"taskward-{os.geteuid()}-{digest}"  # noqa: S108 owner checked below
 
 
-def _make_socket_folder(data: Path) -> Path:
-    folder = _socket_folder(data)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
+def _make_socket_folder(folder: Path) -> Path:
+    sockets = _socket_folder(folder)
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    found = sockets.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise EmbeddedPostgresError(f"The socket folder {folder} belongs to another user.")
-    folder.chmod(0o700)
-    return folder
+        raise EmbeddedPostgresError(f"The socket folder {sockets} belongs to another user.")
+    sockets.chmod(0o700)
+    return sockets
 
 
 # The first start
 
 
-def _initialise(data: Path) -> None:
+def _initialise(folder: Path) -> None:
     """Make the cluster beside its place and move it there when it is complete."""
-    for interrupted in data.glob("cluster.new-*"):
+    for interrupted in folder.glob("cluster.new-*"):
         shutil.rmtree(interrupted, ignore_errors=True)
     # A name of its own: the initdb of a killed starter may still be writing to the old one.
-    cluster = data / f"cluster.new-{secrets.token_hex(4)}"
+    cluster = folder / f"cluster.new-{secrets.token_hex(4)}"
     try:
         cluster.mkdir(mode=0o700)
         _give_to_server(cluster)
         _run_initdb(cluster)
         with (cluster / "postgresql.conf").open("a") as settings:
             settings.write("\ninclude_if_exists 'taskward.conf'\ninclude_if_exists 'local.conf'\n")
-        _bootstrap(cluster, _password(data))
-        cluster.rename(data / "cluster")
-        _sync_folder(data)
+        _bootstrap(cluster, _password(folder))
+        cluster.rename(folder / "cluster")
+        _sync_folder(folder)
     except BaseException:
         shutil.rmtree(cluster, ignore_errors=True)
         raise
@@ -273,10 +271,10 @@ def _bootstrap(cluster: Path, password: str) -> None:
             raise EmbeddedPostgresError(f"The database could not be set up: {line.strip()}")
 
 
-def _password(data: Path) -> str:
-    path = data / "password"
+def _password(folder: Path) -> str:
+    path = folder / "password"
     if not path.exists():
-        draft = data / "password.new"
+        draft = folder / "password.new"
         draft.unlink(missing_ok=True)
         _write_private(draft, secrets.token_hex(32))
         draft.rename(path)
@@ -297,35 +295,35 @@ def _check_version(cluster: Path) -> None:
 # Start and stop
 
 
-def _start(data: Path) -> None:
+def _start(folder: Path) -> None:
     """Start the server and wait until it is ready, whatever state the last one left behind."""
-    cluster = data / "cluster"
+    cluster = folder / "cluster"
     began = time.monotonic()
-    while not is_running(data):
+    while not _is_ready(cluster):
         waited = time.monotonic() - began
         # A postmaster that is there but not ready is recovering, or stopping: wait for it.
         if _postmaster(cluster) is None:
             if leftovers := _processes(cluster):
                 if waited > LEFTOVER_LIMIT:
                     _kill(leftovers)
-            elif not _launch(data) and waited > REFUSAL_LIMIT:
+            elif not _launch(folder) and waited > REFUSAL_LIMIT:
                 raise EmbeddedPostgresError(_refusal(cluster))
         if waited > START_LIMIT:
             raise EmbeddedPostgresError(_refusal(cluster))
         time.sleep(0.05)
 
 
-def _launch(data: Path) -> bool:
+def _launch(folder: Path) -> bool:
     """Start the postmaster and wait until it is ready. False when it refused to start.
 
     Not through pg_ctl, which hands the folder's name to a shell.
     """
-    cluster = data / "cluster"
-    socket_folder = _make_socket_folder(data)
-    for lock_file in (cluster / "postmaster.pid", socket_folder / f".s.PGSQL.{PORT}.lock"):
+    cluster = folder / "cluster"
+    sockets = _make_socket_folder(folder)
+    for lock_file in (cluster / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock"):
         _remove_if_stale(lock_file)
     settings = cluster / "taskward.conf"
-    settings.write_text(SETTINGS.format(port=PORT, socket_folder=_quoted(socket_folder)))
+    settings.write_text(SETTINGS.format(port=PORT, socket_folder=_quoted(sockets)))
     _give_to_server(settings)
     with (cluster / "startup.log").open("w") as log:
         postmaster = subprocess.Popen(
@@ -338,7 +336,7 @@ def _launch(data: Path) -> bool:
     _launched.append(postmaster)
     deadline = time.monotonic() + START_LIMIT
     while postmaster.poll() is None and time.monotonic() < deadline:
-        if is_running(data):
+        if _is_ready(cluster):
             return True
         time.sleep(0.02)
     return False
@@ -367,13 +365,13 @@ def _remove_if_stale(lock_file: Path) -> None:
         lock_file.unlink(missing_ok=True)
 
 
-def _stop_unless_used(data: Path, users: int) -> None:
+def _stop_unless_used(cluster: Path, users: int) -> None:
     try:
         # This first gives the shared lock up, so of two users who leave at once one gets through.
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
-    _stop(data / "cluster")
+    _stop(cluster)
 
 
 def _stop(cluster: Path) -> None:
@@ -409,6 +407,10 @@ def _serves(process: psutil.Process, cluster: Path) -> bool:
         return process.name() == "postgres" and process.cwd() == str(cluster)
     except (OSError, psutil.Error):
         return False
+
+
+def _is_ready(cluster: Path) -> bool:
+    return _postmaster(cluster) is not None and _status(cluster) == "ready"
 
 
 def _status(cluster: Path) -> str:

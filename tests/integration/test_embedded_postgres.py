@@ -22,15 +22,16 @@ import sys
 from pathlib import Path
 from config.embedded_postgres import running
 
-with running(Path(sys.argv[1])):
-    print((Path(sys.argv[1]) / "cluster" / "postmaster.pid").read_text().split()[0], flush=True)
+data = Path(sys.argv[1])
+with running(data):
+    print((data / "postgres/cluster/postmaster.pid").read_text().split()[0], flush=True)
     sys.stdin.readline()
 """
 
 
 @pytest.fixture
 def data(tmp_path):
-    return tmp_path / "postgres"
+    return tmp_path / "data"
 
 
 def add_row(data, text):
@@ -50,7 +51,7 @@ def setting(data, name):
 
 
 def postmaster(data):
-    pid = int((data / "cluster" / "postmaster.pid").read_text().split()[0])
+    pid = int((data / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0])
     return psutil.Process(pid)
 
 
@@ -92,8 +93,9 @@ def test_it_starts_from_nothing_and_is_private_and_durable(data):
             assert setting(data, durable) == "on"
         assert setting(data, "is_superuser") == "off"
     assert data.stat().st_mode & 0o777 == 0o700
+    assert (data / "postgres").stat().st_mode & 0o777 == 0o700
     assert Path(parameters["host"]).stat().st_mode & 0o777 == 0o700
-    assert (data / "password").stat().st_mode & 0o777 == 0o600
+    assert (data / "postgres" / "password").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_wrong_password_is_refused(data):
@@ -108,7 +110,7 @@ def test_its_log_holds_no_row_values_and_no_statements(data):
             connection.execute("create unique index on kept (line)")
             with pytest.raises(psycopg.errors.UniqueViolation):
                 connection.execute("insert into kept values (%s)", ["Mrs Example"])
-    log = "".join(path.read_text() for path in (data / "cluster" / "log").iterdir())
+    log = "".join(path.read_text() for path in (data / "postgres" / "cluster" / "log").iterdir())
     assert "duplicate key" in log
     assert "Mrs Example" not in log
     assert "insert into" not in log
@@ -150,12 +152,12 @@ def test_a_lock_file_that_a_reboot_left_behind_does_not_stop_it(data, first_line
     """The process id in it may belong to anybody by now, or was never written."""
     with running(data):
         add_row(data, "before")
-        lock_file = data / "cluster" / "postmaster.pid"
+        lock_file = data / "postgres" / "cluster" / "postmaster.pid"
         rest = lock_file.read_text().partition("\n")[2]
         kill(postmaster(data))
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                if process.cwd() == str(data / "cluster"):
+                if process.cwd() == str(data / "postgres" / "cluster"):
                     kill(process)
         lock_file.write_text(f"{first_line}\n{rest}" if first_line else "")
         embedded_postgres.ensure_running(data)
@@ -193,34 +195,34 @@ def test_a_killed_user_does_not_keep_the_server_alive(data):
 def test_an_interrupted_first_start_leaves_nothing_half_made(data):
     with running(data):
         pass
-    (data / "cluster").rename(data / "cluster.new-interrupted")
+    (data / "postgres" / "cluster").rename(data / "postgres" / "cluster.new-interrupted")
     with running(data):
         add_row(data, "new")
-    assert not (data / "cluster.new-interrupted").exists()
+    assert not (data / "postgres" / "cluster.new-interrupted").exists()
 
 
 def test_a_foreign_folder_is_refused_and_left_alone(data):
-    data.mkdir()
-    (data / "thesis.odt").write_text("years of work")
+    (data / "postgres").mkdir(parents=True)
+    (data / "postgres" / "thesis.odt").write_text("years of work")
     with pytest.raises(EmbeddedPostgresError, match="did not put there"), running(data):
         pass
-    assert [path.name for path in data.iterdir()] == ["thesis.odt"]
+    assert [path.name for path in (data / "postgres").iterdir()] == ["thesis.odt"]
 
 
 def test_the_data_of_another_version_is_refused_and_left_alone(data):
     with running(data):
         pass
-    (data / "cluster" / "PG_VERSION").write_text("16\n")
+    (data / "postgres" / "cluster" / "PG_VERSION").write_text("16\n")
     with pytest.raises(EmbeddedPostgresError, match="PostgreSQL 16"), running(data):
         pass
-    assert (data / "cluster" / "PG_VERSION").read_text() == "16\n"
+    assert (data / "postgres" / "cluster" / "PG_VERSION").read_text() == "16\n"
 
 
 def test_a_folder_of_another_user_is_refused(data):
     if os.geteuid() != 0:
         pytest.skip("only root can give a folder away")
-    data.mkdir()
-    os.chown(data, 1, 1)
+    (data / "postgres").mkdir(parents=True)
+    os.chown(data / "postgres", 1, 1)
     with pytest.raises(EmbeddedPostgresError, match="another user"), running(data):
         pass
 
@@ -228,13 +230,13 @@ def test_a_folder_of_another_user_is_refused(data):
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     # A file in its way stops root too, which permissions do not.
     (tmp_path / "file").write_text("")
-    refused = tmp_path / "file" / "postgres"
+    refused = tmp_path / "file" / "data"
     with pytest.raises(EmbeddedPostgresError, match="cannot be written"), running(refused):
         pass
 
 
 def test_a_path_too_long_for_a_socket_gets_a_short_private_one(tmp_path):
-    data = tmp_path / ("long" * 25) / "postgres"
+    data = tmp_path / ("long" * 25)
     with running(data) as parameters:
         add_row(data, "kept")
         assert rows(data) == ["kept"]
