@@ -137,3 +137,8 @@ def _quotation_marks(text: bytes) -> int:
         text = text.replace(b"\\\\", b"")
         return text.count(b'"') - text.count(b'\\"')
     return text.count(b'"')
+
+
+def loads_stored(text: str) -> Any:
+    """The value of a JSON text that this server wrote: nothing is left to check."""
+    return _decoder.decode(text)

@@ -1,0 +1,107 @@
+"""Who is asking: an Actor from a bearer token or a session, in one prepared query.
+
+Nothing is cached: a revoked token, a disabled user, a PractitionerRole that ended, all count from
+the next request on.
+"""
+
+import hashlib
+
+from django.utils.functional import SimpleLazyObject
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+
+from accounts.models import User
+from fhir import sql
+from fhir.actor import Actor, Role
+from fhir.errors import NotSignedIn
+
+# Membership: every active PractitionerRole in its period, the pools of its codes, and the pools
+# that those pools' groups, or groups of the user's own, may view (guardian's permission rows).
+IDENTITY = """
+select u.id, u.username, u.reference, trim(u.first_name || ' ' || u.last_name),
+  u.is_superuser,
+  array(select g.name from accounts_user_groups ug join auth_group g on g.id = ug.group_id
+        where ug.user_id = u.id),
+  array(select distinct o.content_object_id from accounts_poolgroupobjectpermission o
+        join auth_permission p on p.id = o.permission_id and p.codename = 'view_pool'
+        where o.group_id in (
+          select m.group_id from accounts_practitionerrole r
+          join accounts_pool m on m.id = any(r.pool_ids)
+          where r.practitioner = u.reference and u.reference <> '' and r.active and not r.deleted
+            and r.period_start <= now() and r.period_end > now()
+          union all
+          select ug.group_id from accounts_user_groups ug where ug.user_id = u.id)
+        order by 1),
+  array(select c.pool_id from accounts_pool_coordinators c where c.user_id = u.id),
+  {scopes}
+from accounts_user u {joined}
+where u.is_active and {condition}
+"""
+BY_TOKEN = IDENTITY.format(
+    scopes="t.scope",
+    joined="join oauth2_provider_accesstoken t on t.user_id = u.id",
+    condition="t.token_checksum = %s and t.expires > now()",
+)
+BY_USER = IDENTITY.format(scopes="''", joined="", condition="u.id = %s")
+
+
+def actor_of_token(token: str) -> Actor | None:
+    checksum = hashlib.sha256(token.encode()).hexdigest()
+    return _actor(sql.rows(BY_TOKEN, (checksum,)))
+
+
+def actor_of(user: User) -> Actor | None:
+    """None for a user that may not sign in (any more), or that has no role."""
+    return _actor(sql.rows(BY_USER, (user.pk,)))
+
+
+def _actor(found: list[tuple]) -> Actor | None:
+    if not found:
+        return None
+    user_id, username, reference, display, superuser, groups, pools, coordinates, scope = found[0]
+    role = next((role for role in Role if role in groups), Role.ADMIN if superuser else None)
+    if role is None:
+        return None
+    return Actor(
+        user_id=user_id,
+        username=username,
+        role=role,
+        reference=reference,
+        display=display,
+        pools=tuple(pools),
+        coordinates=tuple(coordinates),
+        scopes=frozenset(scope.split()) or None,
+    )
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer …` (RFC 6750). The API takes no cookies, so it needs no CSRF token."""
+
+    def authenticate(self, request):
+        scheme, _, token = get_authorization_header(request).partition(b" ")
+        if not scheme:
+            return None
+        if scheme.lower() != b"bearer" or not token.strip():
+            raise NotSignedIn("Send the token as `Authorization: Bearer …`.")
+        try:
+            actor = actor_of_token(token.strip().decode("ascii"))
+        except UnicodeDecodeError:
+            actor = None
+        if actor is None:
+            raise NotSignedIn("The bearer token is not known, has expired or was revoked.")
+        return actor, None
+
+    def authenticate_header(self, request):
+        return NotSignedIn.headers["WWW-Authenticate"]
+
+
+class ActorMiddleware:
+    """`request.actor` for the pages: who is signed in, or None; read when it is first asked for."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.actor = SimpleLazyObject(
+            lambda: actor_of(request.user) if request.user.is_authenticated else None
+        )
+        return self.get_response(request)

@@ -1,0 +1,138 @@
+"""What people are called on the pages: staff, patients and organizations by their reference."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from fhir import json, resources
+from fhir.actor import Actor
+from fhir.datatypes import display_of, format_name, parse_reference
+from fhir.errors import NotFound
+from fhir.models import ClinicalResource
+
+
+def documents(references: Iterable[str], *, actor: Actor) -> dict[str, dict]:
+    """The documents of those references that exist and that `actor` may read, by `Type/id`."""
+    wanted = defaultdict(set)
+    for reference in references:
+        type_name, resource_id = split(reference)
+        if resource_id:
+            wanted[type_name].add(resource_id)
+    found = {}
+    for type_name, ids in wanted.items():
+        try:
+            model = resources.get(type_name).model
+        except NotFound:
+            continue
+        rows = model.objects.readable_by(actor).filter(resource_id__in=ids, deleted=False)
+        if model is ClinicalResource:
+            rows = rows.filter(resource_type=type_name)
+        for resource_id, text in rows.values_list("resource_id", "document"):
+            found[f"{type_name}/{resource_id}"] = json.loads_stored(text)
+    return found
+
+
+def split(reference: str) -> tuple[str, str]:
+    """("Patient", "x") for a relative reference, ("", "") for anything else."""
+    try:
+        parsed = parse_reference(reference)
+    except ValueError:
+        return "", ""
+    return (parsed.type or "", parsed.id or "") if parsed.is_relative else ("", "")
+
+
+def names(references: Iterable[str], *, actor: Actor) -> dict[str, str]:
+    """What each reference is called; those without a readable name are left out.
+
+    A user's own name wins over that of the resource; `User/<username>` is a user without one.
+    """
+    wanted = {reference for reference in references if reference}
+    usernames = {each.removeprefix("User/") for each in wanted if each.startswith("User/")}
+    users = User.objects.filter(reference__in=wanted - {""}) | User.objects.filter(
+        username__in=usernames
+    )
+    found = {}
+    for user in users:
+        name = user.get_full_name() or user.username
+        found[f"User/{user.username}"] = name
+        if user.reference and user.get_full_name():
+            found[user.reference] = name
+    rest = documents(wanted - found.keys(), actor=actor)
+    return found | {reference: name for reference, each in rest.items() if (name := name_in(each))}
+
+
+def name_in(document: dict) -> str:
+    """The name of a person, an organization or whatever else has one."""
+    name = document.get("name")
+    if isinstance(name, str):
+        return name
+    return format_name(name) if name else display_of(document.get("code") or {})
+
+
+def initials(name: str) -> str:
+    words = [word for word in name.replace(".", " ").split() if word[:1].isalpha()]
+    words = [
+        word for word in words if word.lower() not in ("dr", "mr", "ms", "mrs", "prof")
+    ] or words
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient as the banner shows it. `family` is empty where only one line is known."""
+
+    family: str
+    given: str
+    birth_date: str = ""
+    sex: str = ""
+    mrn: str = ""
+
+    @property
+    def sex_letter(self) -> str:
+        return {"Female": "F", "Male": "M"}.get(self.sex, "")
+
+    @property
+    def initials(self) -> str:
+        return initials(f"{self.given} {self.family}")
+
+
+def patient(document: dict | None, display: str = "") -> Patient | None:
+    """From the Patient, or, when it is not to be had, from what the Task calls it."""
+    if not document:
+        return Patient("", display) if display else None
+    best: dict[str, Any] = _official(document.get("name", []))
+    family = best.get("family", "")
+    given = " ".join(part for part in best.get("given", ()) if part)
+    if not family:
+        given = format_name(document.get("name", [])) or display or "Unnamed patient"
+    return Patient(
+        family,
+        given,
+        document.get("birthDate", ""),
+        {"unknown": "Unknown"}.get(gender := document.get("gender", ""), gender.capitalize()),
+        _mrn(document.get("identifier", [])),
+    )
+
+
+def _official(names: list[dict]) -> dict:
+    order = {"official": 0, "usual": 1}
+    return min(names, key=lambda name: order.get(name.get("use", "usual"), 2), default={})
+
+
+def _mrn(identifiers: list[dict]) -> str:
+    """The medical record number (type MR), else the first identifier."""
+
+    def is_mrn(identifier: dict) -> bool:
+        codes = identifier.get("type", {}).get("coding", [])
+        return any(coding.get("code") == "MR" for coding in codes)
+
+    valued = [identifier for identifier in identifiers if identifier.get("value")]
+    found = next((each for each in valued if is_mrn(each)), valued[0] if valued else {})
+    return found.get("value", "")
+
+
+def age_line(who: Patient, age: str) -> str:
+    """62 F"""
+    return " ".join(part for part in (age.removesuffix("y"), who.sex_letter) if part)

@@ -1,0 +1,62 @@
+"""Which pool a role's codes lead to, and who is in it.
+
+A pool is a row with a Django group; the group's guardian permissions on pools say what its members
+see and claim from. Membership follows the active PractitionerRoles of the moment: `accounts.identity`
+reads it at each request.
+"""
+
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission
+from django.utils.text import slugify
+
+from fhir import sql
+from fhir.datatypes import codings, display_of
+
+POOL_PERMISSIONS = ("view_pool", "claim_pool", "assign_pool")
+
+
+def codes_of(concepts: list[dict]) -> list[str]:
+    """Every coding of some CodeableConcepts, as `system|code`."""
+    return [f"{system or ''}|{code}" for system, code in codings(concepts)]
+
+
+def pool_ids(codes: list[str]) -> list[int]:
+    """The pools that any of the codes leads to, in the order of the codes."""
+    if not codes:
+        return []
+    rows = sql.rows(
+        "select id from accounts_pool p where p.codes && %s::varchar[]"
+        " order by (select min(array_position(%s::varchar[], c)) from unnest(p.codes) c), id",
+        (codes, codes),
+    )
+    return [row[0] for row in rows]
+
+
+def pools_of_role(document: dict) -> list[int]:
+    """The pools of a PractitionerRole; a code that leads to none yet gets a pool of its own."""
+    for concept in document.get("code", []):
+        codes = codes_of([concept])
+        if codes and not pool_ids(codes):
+            create_pool(display_of(concept), codes)
+    return pool_ids(codes_of(document.get("code", [])))
+
+
+def create_pool(name: str, codes: list[str], slug: str = ""):
+    """A pool whose members may view it and claim from it."""
+    Pool = apps.get_model("accounts", "Pool")
+    PoolGroupObjectPermission = apps.get_model("accounts", "PoolGroupObjectPermission")
+    base = slug or slugify(name)[:40] or "pool"
+    taken = set(Pool.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    slug = next(
+        s for n in range(1, len(taken) + 2) if (s := base if n == 1 else f"{base}-{n}") not in taken
+    )
+    group = Group.objects.create(name=f"pool: {slug}")
+    pool = Pool.objects.create(slug=slug, name=name, codes=codes, group=group)
+    permissions = Permission.objects.filter(
+        content_type__app_label="accounts", codename__in=POOL_PERMISSIONS
+    )
+    PoolGroupObjectPermission.objects.bulk_create(
+        PoolGroupObjectPermission(content_object=pool, group=group, permission=permission)
+        for permission in permissions
+    )
+    return pool

@@ -1,0 +1,22 @@
+"""Which URLs exist."""
+
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from django.views.generic import RedirectView
+from oauth2_provider.views import TokenView
+
+from fhir.urls import fhir_urls
+from fhir.views import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/worklist/")),
+    path("worklist/", include("tasks.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+    path("oauth2/token", login_not_required(TokenView.as_view())),
+    path("oauth2/token/", login_not_required(TokenView.as_view())),
+    path("health", login_not_required(health)),
+    *fhir_urls("api/fhir"),
+    *fhir_urls("fhir/R4"),
+]

@@ -1,0 +1,79 @@
+"""Who may read what: one condition a model, used by every path that reads.
+
+A model says it in `readable_condition(actor)`. The shape of the SQL decides its speed (design.md
+§4): a scalar subquery that cannot be hashed, `(select 1 … limit 1) is not null`, instead of EXISTS.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import BooleanField, F, Func, Q
+
+from fhir.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A SQL condition: `{column}` stands for a column of the row, `%s` for a parameter."""
+
+    sql: str
+    params: tuple = ()
+
+    def __or__(self, other: "Condition") -> "Condition":
+        return Condition(f"({self.sql} or {other.sql})", self.params + other.params)
+
+    def for_table(self, alias: str, columns: "tuple[str, ...]") -> tuple[str, tuple]:
+        """The SQL with every column written as `alias.column`, and its parameters."""
+        return self.sql.format(**{column: f"{alias}.{column}" for column in columns}), self.params
+
+
+EVERYTHING = Condition("true")
+NOTHING = Condition("false")
+
+
+class ConditionExpression(Func):
+    """A Condition as a Django expression, so that aliases of subqueries are kept right."""
+
+    conditional = True
+
+    def __init__(self, condition: Condition, columns: tuple[str, ...]):
+        self.condition, self.columns = condition, columns
+        super().__init__(*(F(column) for column in columns), output_field=BooleanField())
+
+    def as_sql(self, compiler, connection, **extra):
+        names = [compiler.compile(source)[0] for source in self.source_expressions]
+        sql = self.condition.sql.format(**dict(zip(self.columns, names, strict=True)))
+        return sql, list(self.condition.params)
+
+
+def columns_of(model) -> tuple[str, ...]:
+    return tuple(field.column for field in model._meta.concrete_fields)
+
+
+def readable(model, actor: Actor) -> Q:
+    """`model.readable_condition(actor)` for a queryset."""
+    condition = model.readable_condition(actor)
+    if condition is EVERYTHING:
+        return Q()
+    used = tuple(name for name in columns_of(model) if "{" + name + "}" in condition.sql)
+    return Q(ConditionExpression(condition, used))
+
+
+Revealer = Callable[[Actor, str], Condition]
+"""(actor, SQL of a reference such as `'Patient/' || {resource_id}`) → condition."""
+
+_revealers: list[Revealer] = []
+
+
+def add_revealer(revealer: Revealer) -> None:
+    """Let readable resources of a type reveal those that they point at (requirements.md T19)."""
+    _revealers.append(revealer)
+
+
+def revealed(actor: Actor, *references: str) -> Condition:
+    """Readable because something readable points at one of `references` (SQL expressions)."""
+    condition = NOTHING
+    for revealer in _revealers:
+        for reference in references:
+            condition = condition | revealer(actor, reference)
+    return condition

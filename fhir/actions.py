@@ -1,0 +1,206 @@
+"""Everything that changes a resource: each action turns a document into the next, and is one
+transaction.
+
+The checks stand in one visible order in `change` and `create`: may the actor see it, is the ETag
+fresh, is the new document valid, may this actor make this change, is it a step of the workflow.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from fhir import resources, store
+from fhir.actor import Actor, Role
+from fhir.errors import Forbidden, Gone, MalformedRequest, NotFound, VersionConflict
+from fhir.patch import apply_patch
+from fhir.resources import ResourceType
+from fhir.store import Stored
+from fhir.validation import check_document
+
+
+def create(
+    type_name: str, document: Any, *, actor: Actor, resource_id: str | None = None
+) -> Stored:
+    """https://hl7.org/fhir/R4/http.html#create
+
+    The server makes the id: a transaction makes it before, as other entries refer to it.
+    """
+    resource_type = resources.get(type_name)
+    check_writer(actor)
+    check_document(document, type_name)
+    return _insert(
+        resource_type,
+        resource_id or store.new_id(),
+        document,
+        actor=actor,
+        interaction="create",
+    )
+
+
+def put(
+    type_name: str,
+    resource_id: str,
+    document: Any,
+    *,
+    actor: Actor,
+    if_match: list[int] | None = None,
+) -> tuple[Stored, bool]:
+    """https://hl7.org/fhir/R4/http.html#update
+
+    Returns the resource, and whether it is new. Only those who write everything may make a
+    resource with an id of their own (requirements.md T5).
+    """
+    resource_type = resources.get(type_name)
+    check_writer(actor)
+    check_document(document, type_name)
+    if document.get("id") != resource_id:
+        raise MalformedRequest(
+            "The id in the body must be the id in the URL.", expression=f"{type_name}.id"
+        )
+    with transaction.atomic():
+        before = store.find(resource_type, resource_id, actor=actor, lock=True)
+        if before is None and actor.writes_everything:
+            if if_match:
+                raise VersionConflict("There is no version to match yet.")
+            created = _insert(
+                resource_type, resource_id, document, actor=actor, interaction="create"
+            )
+            return created, True
+        if before is None:
+            _refuse(resource_type, actor, resource_id, document)
+        if before.deleted:
+            _check_version(before, if_match)
+            return _write(resource_type, before, None, document, actor, "update"), True
+        return _change(resource_type, before, lambda _: document, actor, "update", if_match), False
+
+
+def patch(
+    type_name: str,
+    resource_id: str,
+    operations: Any,
+    *,
+    actor: Actor,
+    if_match: list[int] | None = None,
+    strict: bool = False,
+) -> Stored:
+    """https://hl7.org/fhir/R4/http.html#patch with RFC 6902, and two liberties (T1)."""
+    return change(
+        type_name,
+        resource_id,
+        lambda document: apply_patch(document, operations, resource_type=type_name, strict=strict),
+        actor=actor,
+        interaction="patch",
+        if_match=if_match,
+        intent=operations,
+    )
+
+
+def delete(
+    type_name: str, resource_id: str, *, actor: Actor, if_match: list[int] | None = None
+) -> Stored:
+    """https://hl7.org/fhir/R4/http.html#delete; deleting what is deleted changes nothing."""
+    resource_type = resources.get(type_name)
+    check_writer(actor)
+    with transaction.atomic():
+        before = store.find(resource_type, resource_id, actor=actor, lock=True)
+        if before is None:
+            _refuse(resource_type, actor, resource_id, ())
+        _check_version(before, if_match)
+        if before.deleted:
+            return before
+        resource_type.check_change(actor, before.parsed(), None)
+        return store.delete(resource_type, before, actor=actor, at=store.now(before.last_updated))
+
+
+def change(
+    type_name: str,
+    resource_id: str,
+    next_document: Callable[[dict], dict],
+    *,
+    actor: Actor,
+    interaction: str,
+    if_match: list[int] | None = None,
+    intent: Any = (),
+) -> Stored:
+    """Replace the document by `next_document(document)`: what every other action is made of.
+
+    `intent` says what was meant, as the operations of a patch, for the refusal of those who cannot
+    see the resource (any more).
+    """
+    resource_type = resources.get(type_name)
+    check_writer(actor)
+    with transaction.atomic():
+        before = store.find(resource_type, resource_id, actor=actor, lock=True)
+        if before is None:
+            _refuse(resource_type, actor, resource_id, intent)
+        if before.deleted:
+            raise Gone
+        return _change(resource_type, before, next_document, actor, interaction, if_match)
+
+
+def check_writer(actor: Actor) -> None:
+    if actor.role is Role.AUDITOR:
+        raise Forbidden("An auditor reads everything and writes nothing.")
+
+
+def _refuse(resource_type: ResourceType, actor: Actor, resource_id: str, intent: Any) -> None:
+    if actor.reads_everything:
+        raise NotFound
+    resource_type.refuse_unreadable(actor, resource_id, intent)
+
+
+def _check_version(before: Stored, if_match: list[int] | None) -> None:
+    if if_match is not None and before.version_id not in if_match:
+        raise VersionConflict(
+            f"The resource is at version {before.version_id} now; read it again first."
+        )
+
+
+def _change(resource_type, before, next_document, actor, interaction, if_match) -> Stored:
+    _check_version(before, if_match)
+    known = before.parsed()
+    document = next_document(known)
+    if document is not known and interaction in ("patch", "update"):
+        document = _own_identity(document, known)
+    if store.without_server_meta(document) == store.without_server_meta(known):
+        resource_type.check_change(actor, known, known)
+        return before
+    check_document(document, resource_type.name)
+    return _write(resource_type, before, known, document, actor, interaction)
+
+
+def _own_identity(document: dict, known: dict) -> dict:
+    """What clients may not change by a write: the id, and the server's part of `meta`."""
+    meta = {name: known["meta"][name] for name in ("versionId", "lastUpdated")}
+    return {**document, "id": known["id"], "meta": {**document.get("meta", {}), **meta}}
+
+
+def _write(resource_type, before, known, document, actor, interaction) -> Stored:
+    resource_type.check_change(actor, known, document)
+    at = store.now(before.last_updated)
+    document = resource_type.stamp(known, document, at)
+    return store.update(
+        resource_type, before, document, actor=actor, interaction=interaction, at=at
+    )
+
+
+def _insert(
+    resource_type: ResourceType,
+    resource_id: str,
+    document: dict,
+    *,
+    actor: Actor,
+    interaction: str,
+) -> Stored:
+    resource_type.check_change(actor, None, document)
+    at: datetime = store.now()
+    document = resource_type.stamp(None, document, at)
+    stored = store.insert(
+        resource_type, resource_id, document, actor=actor, interaction=interaction, at=at
+    )
+    if stored is None:
+        # Somebody else made it between our look and our write.
+        raise VersionConflict("This id has just been used by somebody else; read it first.")
+    return stored

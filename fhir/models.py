@@ -1,0 +1,159 @@
+"""The rows behind every resource: the document as it is sent, its index columns, and its versions."""
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+from fhir import access
+from fhir.search import indexing
+
+
+class FhirIdField(models.CharField):
+    """A FHIR id: compared byte by byte, so that its index also serves keyset paging."""
+
+    def __init__(self, *args, **kwargs):
+        kwargs |= {"max_length": 64, "db_collation": "C"}
+        super().__init__(*args, **kwargs)
+
+
+class ReferenceField(models.CharField):
+    """The relative reference ("Practitioner/x") of one element; empty when absent."""
+
+    def __init__(self, *args, **kwargs):
+        kwargs |= {"max_length": 255, "db_collation": "C", "default": "", "blank": True}
+        super().__init__(*args, **kwargs)
+
+
+class ResourceQuerySet(models.QuerySet):
+    def readable_by(self, actor) -> "ResourceQuerySet":
+        """The only gate for reads: what `actor` may see of this type (requirements.md T2, T19)."""
+        return self.filter(access.readable(self.model, actor))
+
+
+class Resource(models.Model):
+    """One FHIR resource of a type that has a model of its own.
+
+    `document` is what is sent; every other column is an index of it, derived by `index_columns`.
+    """
+
+    resource_type: ClassVar[str] = ""
+    """The FHIR type of the model's rows; ClinicalResource, which holds many, has a column."""
+
+    id = models.BigAutoField(primary_key=True)
+    resource_id = FhirIdField()
+    version_id = models.PositiveIntegerField(default=1)
+    last_updated = models.DateTimeField()
+    deleted = models.BooleanField(default=False)
+    document = models.TextField()
+    tokens = ArrayField(models.TextField(), default=list)
+    """`fhir.search.indexing` says what is in these three."""
+    strings = ArrayField(models.TextField(), default=list)
+    ranges = models.JSONField(default=dict)
+
+    objects = ResourceQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.resource_type}/{self.resource_id}"
+
+    @classmethod
+    def index_columns(cls, document: dict) -> dict[str, Any]:
+        """Column name → value for everything that is an index of the document. Pure."""
+        return indexing.index_columns(document, skip=cls.indexed_by_column)
+
+    indexed_by_column: ClassVar[frozenset[str]] = frozenset()
+    """Search parameters that a column of the model answers, so that `tokens` need not hold them."""
+
+    @classmethod
+    def lookup_columns(cls, before: dict | None, after: dict) -> dict[str, Any]:
+        """Columns that need a look at other tables; those that stay as they are are left out."""
+        return {}
+
+    @classmethod
+    def dependent_rows(cls, before: dict | None, after: dict) -> list[tuple[str, tuple]]:
+        """SQL that writes rows of other tables together with this one.
+
+        Each is (data-modifying statement, parameters); `written` holds the row's id in it, as in
+        `insert into t (task_id, …) select written.id, … from written`. They run on one snapshot:
+        no two may touch the same row.
+        """
+        return []
+
+    @classmethod
+    def readable_condition(cls, actor) -> access.Condition:
+        """What `actor` may read. Everything clinical: what a readable Task points at (T19)."""
+        if actor.reads_everything:
+            return access.EVERYTHING
+        return access.revealed(actor, f"'{cls.resource_type}/' || {{resource_id}}")
+
+
+class ClinicalResource(Resource):
+    """Every R4 resource type that has no model of its own."""
+
+    DIRECTORY = ("Organization", "Location", "HealthcareService", "CareTeam")
+    """What every signed-in member of staff may read (requirements.md T19)."""
+
+    resource_type = models.CharField(max_length=64, db_collation="C")
+
+    @classmethod
+    def readable_condition(cls, actor):
+        if actor.reads_everything:
+            return access.EVERYTHING
+        names = ", ".join(f"'{name}'" for name in cls.DIRECTORY)
+        return access.Condition(f"{{resource_type}} in ({names})") | access.revealed(
+            actor, "{resource_type} || '/' || {resource_id}"
+        )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["resource_type", "resource_id"], name="one_row_per_clinical_resource"
+            )
+        ]
+        indexes = [
+            # Lists of one type, newest first.
+            models.Index(
+                fields=["resource_type", "-last_updated", "resource_id"], name="clinical_newest"
+            ),
+            # Every token and reference search.
+            GinIndex(fields=["tokens"], name="clinical_tokens"),
+        ]
+
+
+class ResourceVersion(models.Model):
+    """One version of one resource: the history, and the change feed.
+
+    Readers of the feed take rows below `pg_snapshot_xmin(pg_current_snapshot())` in
+    (transaction, id) order, so that nothing that commits late is skipped.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    resource_type = models.CharField(max_length=64, db_collation="C")
+    resource_id = FhirIdField()
+    version_id = models.PositiveIntegerField()
+    last_updated = models.DateTimeField()
+    document = models.TextField()
+    """Empty for a deletion."""
+    interaction = models.CharField(max_length=16)
+    """create, update, patch, delete, or the name of the operation that made it."""
+    actor = models.CharField(max_length=255)
+    """The reference of who did it, or `User/<username>` for a user without one."""
+    transaction = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["resource_type", "resource_id", "version_id"], name="one_row_per_version"
+            )
+        ]
+        indexes = [
+            # The change feed.
+            models.Index(fields=["transaction", "id"], name="version_feed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_type}/{self.resource_id}/_history/{self.version_id}"

@@ -1,0 +1,77 @@
+"""Answers: FHIR JSON, put together from the text that is stored.
+
+https://hl7.org/fhir/R4/http.html#mime-type
+"""
+
+from collections.abc import Iterable
+
+from django.http import HttpResponse
+from django.utils.http import http_date
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+
+from fhir import json
+from fhir.errors import FhirError, NotAcceptable
+from fhir.store import Stored
+
+FHIR_JSON = "application/fhir+json"
+ACCEPTED = ("*/*", "application/*", FHIR_JSON, "application/json", "text/json", "json")
+
+
+class FhirJsonRenderer(BaseRenderer):
+    """Only names the format for Django REST framework: views answer with ready bytes."""
+
+    media_type = FHIR_JSON
+    format = "json"
+    charset = None
+
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        return json.dumps(data)
+
+
+class FhirNegotiation(BaseContentNegotiation):
+    """JSON for whoever takes any JSON; `_format` goes before `Accept`."""
+
+    def select_parser(self, request, parsers):
+        sent = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((each for each in parsers if each.media_type in (sent, "*/*")), None)
+
+    def select_renderer(self, request, renderers, format_suffix=None):
+        wanted = request.query_params.get("_format") or request.META.get("HTTP_ACCEPT") or "*/*"
+        # A "+" in an unescaped _format=application/fhir+json arrives as a space.
+        names = [part.partition(";")[0].strip().replace(" ", "+") for part in wanted.split(",")]
+        if not any(name.lower() in ACCEPTED for name in names):
+            raise NotAcceptable
+        return renderers[0], FHIR_JSON
+
+
+def etag(version_id: int) -> str:
+    return f'W/"{version_id}"'
+
+
+def fhir_response(body: bytes | str, status: int = 200, headers: dict | None = None):
+    return HttpResponse(body, status=status, headers=headers, content_type=FHIR_JSON)
+
+
+def resource_response(
+    stored: Stored, *, status: int = 200, base: str | None = None, body: bool = True
+) -> HttpResponse:
+    """One resource with its version headers; `base` adds the Location of a new one."""
+    headers = {
+        "ETag": etag(stored.version_id),
+        "Last-Modified": http_date(stored.last_updated.timestamp()),
+    }
+    if base:
+        headers["Location"] = f"{base}/{stored.reference}/_history/{stored.version_id}"
+    return fhir_response(stored.document if body else b"", status, headers)
+
+
+def outcome_response(error: FhirError) -> HttpResponse:
+    return fhir_response(json.dumps(error.as_outcome()), error.status, error.headers)
+
+
+def bundle(head: dict, entries: Iterable[str]) -> str:
+    """A Bundle from its head and ready entry texts; no empty `entry`, which strict clients refuse."""
+    text = json.dumps({"resourceType": "Bundle", **head}).decode()
+    joined = ",".join(entries)
+    return f'{text[:-1]},"entry":[{joined}]}}' if joined else text

@@ -1,0 +1,86 @@
+"""The resource types that the server holds: the one table behind routes, search and /metadata."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from fhir import definitions
+from fhir.actor import Actor
+from fhir.errors import Forbidden, NotFound
+from fhir.models import ClinicalResource, Resource
+
+
+def refuse_unreadable(actor: Actor, resource_id: str, intent: Any) -> None:
+    """Refuse a write to an id that the actor cannot see, whether it exists or not (T5).
+
+    `intent` is the document of a PUT or the operations of a PATCH.
+    """
+    raise Forbidden("You may not change this resource.")
+
+
+def only_writers(actor: Actor, before: dict | None, after: dict | None) -> None:
+    """The rule for types without one of their own: admins and services write."""
+    if not actor.writes_everything:
+        raise Forbidden("Only an admin or a service may write resources of this type.")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A `$operation`: `run(resource_id or None, parameters, *, actor, if_match)` → stored resource.
+
+    `level` is "instance" or "type". https://hl7.org/fhir/R4/operations.html
+    """
+
+    name: str
+    level: str
+    run: Callable
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """What the FHIR layer needs to know of one resource type.
+
+    `check_change(actor, before, after)` raises when the actor may not turn one document into the
+    other, or the workflow forbids it (`before` is None for a create, `after` for a delete).
+    `stamp(before, after, at)` returns the document with the elements that the server keeps.
+    """
+
+    name: str
+    model: type[Resource]
+    search: Callable[[], type]
+    check_change: Callable[[Actor, dict | None, dict | None], None] = only_writers
+    stamp: Callable[[dict | None, dict, Any], dict] = lambda before, after, at: after
+    refuse_unreadable: Callable[[Actor, str, Any], None] = refuse_unreadable
+    operations: tuple[Operation, ...] = field(default=())
+
+    def operation(self, name: str, level: str) -> Operation:
+        """The operation `$name` at this level. Raises NotFound."""
+        for operation in self.operations:
+            if (operation.name, operation.level) == (name, level):
+                return operation
+        raise NotFound("There is no such operation here.")
+
+
+_registered: dict[str, ResourceType] = {}
+
+
+def register(resource_type: ResourceType) -> None:
+    """Called once a type, from `AppConfig.ready`."""
+    _registered[resource_type.name] = resource_type
+
+
+@cache
+def get(name: str) -> ResourceType:
+    """The resource type called `name`. Raises NotFound for what is no R4 type."""
+    if name in _registered:
+        return _registered[name]
+    if name not in definitions.resource_types():
+        raise NotFound("This is not a resource type of FHIR R4.")
+    from fhir.search.searchset import search_set_for
+
+    return ResourceType(name, ClinicalResource, lambda: search_set_for(name, ClinicalResource))
+
+
+def all_types() -> list[ResourceType]:
+    return [get(name) for name in sorted(definitions.resource_types())]

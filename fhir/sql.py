@@ -1,0 +1,24 @@
+"""Server-side prepared statements on Django's own connection, for the hot queries.
+
+Django plans every statement anew; a prepared one costs half (design.md §5). Everything runs in
+Django's transaction, if there is one, and raises Django's database errors.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+
+def rows(statement: str, params: Sequence[Any] = (), *, prepare: bool | None = True) -> list[tuple]:
+    """Run `statement` with `%s` parameters and return its rows.
+
+    `prepare`: True for a statement of a fixed text, None for one that is put together, which is
+    then prepared once it has come five times.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        with psycopg.Cursor(connection.connection) as cursor:
+            cursor.execute(statement, params, prepare=prepare)
+            return cursor.fetchall() if cursor.description else []

@@ -1,0 +1,185 @@
+"""What somebody can do with a Task now, and for what she cannot, what would enable it.
+
+The pages draw their buttons from this and their POSTs are held to it (`check_available`), so that
+a button and its refusal cannot disagree. It asks the same rules as every write: the table in
+tasks.transitions and `tasks.permissions.check_change`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from accounts.pools import codes_of, pool_ids
+from fhir.actor import Actor, Role
+from fhir.errors import BusinessRuleViolation, FhirError
+from fhir.store import now
+from tasks import document as documents
+from tasks.permissions import check_change, name_of
+from tasks.transitions import CLAIMABLE, FINAL, Status, can_follow
+
+REASON = {"text": "-"}
+"""Stands for the reason that a person has yet to choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One button. `after` gives the document that it would make, `asks` whether it needs a reason."""
+
+    code: str
+    label: str
+    icon: str
+    key: str
+    after: Callable[[dict, Actor], dict]
+    asks: bool = False
+
+
+def _status(status: str):
+    return lambda document, actor: documents.with_status(document, status)
+
+
+def _reason(status: str):
+    return lambda document, actor: documents.with_reason(document, status, REASON)
+
+
+VERBS = {
+    verb.code: verb
+    for verb in (
+        Verb("claim", "Claim", "hand", "C",
+             lambda document, actor: documents.claimed(document, {"reference": actor.reference})),
+        Verb("start", "Start work", "play", "S", _status("in-progress")),
+        Verb("resume", "Resume", "play", "H", _status("in-progress")),
+        Verb("complete", "Complete", "check", "E",
+             lambda document, actor: documents.completed(document, ())),
+        Verb("hold", "Hold", "pause", "H", _reason("on-hold"), asks=True),
+        Verb("release", "Release to pool", "undo-2", "U",
+             lambda document, actor: documents.released(document)),
+        Verb("note", "Add note", "sticky-note", "M",
+             lambda document, actor: documents.with_note(
+                 document, "-", author={"authorString": "-"}, at=now())),
+        Verb("reject", "Reject", "ban", "", _reason("rejected"), asks=True),
+        Verb("fail", "Could not be done", "circle-x", "", _reason("failed"), asks=True),
+        Verb("cancel", "Cancel this task", "x", "", _reason("cancelled"), asks=True),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A verb as it stands for one person and one Task."""
+
+    verb: Verb
+    reason: str
+    primary: bool = False
+
+    @property
+    def code(self) -> str:
+        return self.verb.code
+
+    @property
+    def enabled(self) -> bool:
+        return not self.reason
+
+
+def allowed_actions(actor: Actor, document: dict) -> list[Action]:
+    """The buttons in their order; those after "note" belong in a menu. Empty for a final Task."""
+    status = document["status"]
+    if status in FINAL:
+        return []
+    owned = bool(documents.reference_of(document, "owner"))
+    first = "resume" if status == "on-hold" else "start"
+    codes = [first, "complete", "hold", "release", "note", "reject", "fail", "cancel"]
+    if status == "on-hold":
+        codes.remove("hold")
+    if not owned:
+        codes.remove("release")
+        codes = ["claim", *codes]
+    if status in ("in-progress", "on-hold"):
+        codes.remove("reject")
+        if status == "in-progress":
+            codes.remove("start")
+    primary = "claim" if not owned else "complete" if status == "in-progress" else first
+    return [Action(VERBS[code], blocker(code, actor, document), code == primary) for code in codes]
+
+
+def check_available(code: str, actor: Actor, document: dict) -> None:
+    """Raise BusinessRuleViolation (422) with the reason that the button shows."""
+    reason = blocker(code, actor, document)
+    if reason:
+        raise BusinessRuleViolation(reason, expression="Task.status")
+
+
+def blocker(code: str, actor: Actor, document: dict) -> str:
+    """What keeps `actor` from doing this now, as a sentence; "" when nothing does."""
+    return (
+        _of_the_person(code, actor, document)
+        or _of_the_status(code, document)
+        or _of_the_rules(code, actor, document)
+    )
+
+
+def _of_the_person(code: str, actor: Actor, document: dict) -> str:
+    if actor.role is Role.AUDITOR:
+        return "An auditor reads everything and changes nothing."
+    owner = documents.reference_of(document, "owner")
+    if code == "claim":
+        if owner and owner != actor.reference:
+            return f"{name_of(document['owner'])} has this task."
+        if not actor.reference:
+            return "You have no Practitioner of your own, so you cannot own a task."
+        return ""
+    if code == "note" or (owner and owner == actor.reference) or supervises(actor, document):
+        return ""
+    return (
+        f"Only {name_of(document['owner'])} or a coordinator can do this."
+        if owner
+        else ("Claim this task first.")
+    )
+
+
+def _of_the_status(code: str, document: dict) -> str:
+    status = document["status"]
+    if status in FINAL:
+        return f"This task is {Status(status).label.lower()}: nothing leads out of it."
+    if code == "claim":
+        return "" if status in CLAIMABLE else f"A task that is {_said(status)} cannot be claimed."
+    if code == "resume":
+        return "" if status == "on-hold" else "Only a task that is on hold can be resumed."
+    if code == "release":
+        if not pool_ids(codes_of(document.get("performerType", []))):
+            return "This task came from no pool, so it cannot go back to one."
+        return (
+            ""
+            if can_follow(status, "requested") or status == "requested"
+            else (f"A task that is {_said(status)} cannot go back to its pool.")
+        )
+    if code == "note":
+        return ""
+    target = VERBS[code].after(document, _NOBODY)["status"]
+    if can_follow(status, target):
+        return ""
+    if status == "on-hold":
+        return "Resume it first: it is on hold."
+    return f"A task that is {_said(status)} cannot become {_said(target)}."
+
+
+def _of_the_rules(code: str, actor: Actor, document: dict) -> str:
+    try:
+        check_change(actor, document, VERBS[code].after(document, actor))
+    except FhirError as refusal:
+        return refusal.issues[0].diagnostics
+    return ""
+
+
+def supervises(actor: Actor, document: dict) -> bool:
+    """May act on a Task that somebody else, or nobody, has: admins, and its pool's coordinators."""
+    if actor.writes_everything:
+        return True
+    if actor.role is not Role.COORDINATOR:
+        return False
+    return bool({*pool_ids(codes_of(document.get("performerType", [])))} & {*actor.coordinates})
+
+
+def _said(status: str) -> str:
+    return Status(status).label.lower()
+
+
+_NOBODY = Actor(user_id=0, username="", role=Role.PRACTITIONER)

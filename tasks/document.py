@@ -1,0 +1,122 @@
+"""The Task document: its index columns, and the next document of every action. Pure.
+
+Next documents never change the one they are given: the store compares the two.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from fhir.datatypes import LATEST, parse_date, parse_reference, to_instant
+from tasks.transitions import ENDED, NOT_STARTED, STARTED
+
+PRIORITY_RANK = {"routine": 1, "urgent": 2, "asap": 3, "stat": 4}
+"""https://hl7.org/fhir/R4/valueset-request-priority.html in its order of urgency."""
+
+NO_DUE = LATEST
+"""Sorts a Task without a due time last, and lets keyset paging compare it."""
+
+
+def reference_of(document: dict, element: str) -> str:
+    """The reference string of one Reference element, "" when absent."""
+    return (document.get(element) or {}).get("reference", "")
+
+
+def due_of(document: dict) -> datetime:
+    """restriction.period.end; a date without a time is due at the end of that day, in UTC."""
+    period = (document.get("restriction") or {}).get("period") or {}
+    if "end" not in period:
+        return NO_DUE
+    due = parse_date(period["end"])
+    return due.low if "T" in period["end"] else due.high
+
+
+def index_columns(document: dict) -> dict[str, Any]:
+    """The columns of Task that the generic search does not derive."""
+    return {
+        "status": document["status"],
+        "priority": PRIORITY_RANK.get(document.get("priority"), 1),
+        "owner": reference_of(document, "owner"),
+        "subject": reference_of(document, "for"),
+        "due": due_of(document),
+        "links": sorted(set(_links(document))),
+    }
+
+
+def _links(document: dict) -> Iterable[str]:
+    """What a reader of the Task may read too, as Type/id (requirements.md T19)."""
+    references = [document.get(element) for element in ("for", "focus", "encounter")]
+    references += document.get("basedOn", [])
+    references += [
+        parameter.get("valueReference")
+        for element in ("input", "output")
+        for parameter in document.get(element, [])
+    ]
+    for reference in references:
+        text = (reference or {}).get("reference", "")
+        target = parse_reference(text) if text else None
+        if target and target.is_relative:
+            yield f"{target.type}/{target.id}"
+
+
+def note_rows(notes: list[dict]) -> list[tuple[int, str, datetime | None, str]]:
+    """(position, author, time, text) of every note."""
+    return [
+        (
+            position,
+            reference_of(note, "authorReference") or note.get("authorString", ""),
+            parse_date(note["time"]).low if "time" in note else None,
+            note.get("text", ""),
+        )
+        for position, note in enumerate(notes)
+    ]
+
+
+def stamp(before: dict | None, after: dict, at: datetime) -> dict:
+    """The elements that the server keeps (requirements.md T14)."""
+    if before is None:
+        return after
+    instant = to_instant(at)
+    after = {**after, "lastModified": instant}
+    was, status = before["status"], after["status"]
+    if was == status:
+        return after
+    period = dict(after.get("executionPeriod") or {})
+    if was in NOT_STARTED and status in STARTED:
+        period.setdefault("start", instant)
+    if status in ENDED:
+        period.setdefault("end", instant)
+    return {**after, "executionPeriod": period} if period else after
+
+
+def with_status(document: dict, status: str) -> dict:
+    """The document in another status; the reason of the former one goes, its history keeps it."""
+    document = {**document, "status": status}
+    document.pop("statusReason", None)
+    return document
+
+
+def with_reason(document: dict, status: str, reason: dict) -> dict:
+    return {**document, "status": status, "statusReason": reason}
+
+
+def with_note(document: dict, text: str, *, author: dict, at: datetime) -> dict:
+    note = {**author, "time": to_instant(at), "text": text}
+    return {**document, "note": [*document.get("note", []), note]}
+
+
+def claimed(document: dict, owner: dict) -> dict:
+    return {**with_status(document, "accepted"), "owner": owner}
+
+
+def released(document: dict) -> dict:
+    """Back to the pool."""
+    document = with_status(document, "requested")
+    document.pop("owner", None)
+    return document
+
+
+def completed(document: dict, output: Iterable[dict]) -> dict:
+    document = with_status(document, "completed")
+    results = [*document.get("output", []), *output]
+    return {**document, "output": results} if results else document

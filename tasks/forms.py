@@ -1,0 +1,40 @@
+"""What people type on a Task: a reason, or a note."""
+
+from django import forms
+
+from tasks.reasons import OTHER, REASONS
+
+
+class ReasonForm(forms.Form):
+    """Why a Task is paused or ended: a coded choice, and a text that "other" needs."""
+
+    reason = forms.CharField(required=False)
+    note = forms.CharField(required=False, max_length=4000)
+
+    def __init__(self, action: str, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.choices = REASONS[action]
+
+    def clean(self):
+        data = super().clean()
+        known = {choice.code: choice for choice in self.choices}
+        chosen = known.get(data.get("reason", ""))
+        text = (data.get("note") or "").strip()
+        if chosen is None:
+            self.add_error("reason", "Choose a reason.")
+        elif chosen is OTHER:
+            if text:
+                data["concept"], data["note"] = {"text": text}, ""
+            else:
+                self.add_error("note", "Say in a few words what the other reason is.")
+        else:
+            data["concept"], data["note"] = chosen.as_concept(), text
+        return data
+
+
+class NoteForm(forms.Form):
+    """A comment on a Task."""
+
+    text = forms.CharField(
+        max_length=20_000, error_messages={"required": "Write something before you add it."}
+    )

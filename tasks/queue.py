@@ -1,0 +1,60 @@
+"""The order "most pressing", in one place: the lists and `Claim next` share it.
+
+Stat first; then what is overdue, by priority and due time; then the rest by priority and due time
+(ui.md 2.8). Each of the seven steps is one contiguous range of the index of a pool's queue, or of
+an owner's Tasks, so that a page reads only what it shows.
+"""
+
+from datetime import datetime
+
+from fhir import sql
+from fhir.store import Stored
+from tasks.transitions import CLAIMABLE
+
+RANGES = (
+    ("{t}.priority = 4", False),
+    *((f"{{t}}.priority = {rank} and {{t}}.due < %s", True) for rank in (3, 2, 1)),
+    *((f"{{t}}.priority = {rank} and {{t}}.due >= %s", True) for rank in (3, 2, 1)),
+)
+"""(condition on the table alias {t}, whether it takes the instant that overdue is judged by)"""
+
+
+def literals(statuses) -> str:
+    """A list of statuses as it stands in the partial indexes of Task."""
+    return ", ".join(f"'{status}'" for status in sorted(statuses))
+
+
+WAITING = f"{{t}}.owner = '' and not {{t}}.deleted and {{t}}.status in ({literals(CLAIMABLE)})"
+"""The condition of the index task_queue, word for word."""
+
+
+def lock_most_pressing(pool_ids: list[int], *, now: datetime) -> Stored | None:
+    """Lock and return the most pressing unclaimed Task of the pools that nobody else has locked."""
+    for limit in (8, 64, 512):
+        parts, params = [], []
+        for step, (condition, judged) in enumerate(RANGES):
+            for pool_id in pool_ids:
+                where = f"{condition} and {WAITING}".format(t="q")
+                parts.append(
+                    f"(select q.id, {step} step, q.priority, q.due, q.resource_id"  # noqa: S608 - our own constants
+                    f" from tasks_task q where q.pool_id = %s and {where}"
+                    f" order by q.priority desc, q.due, q.resource_id limit {limit})"
+                )
+                params += [pool_id, now] if judged else [pool_id]
+        if not parts:
+            return None
+        waiting = WAITING.format(t="t")
+        found = sql.rows(
+            "with candidate as materialized (select * from ("  # noqa: S608 - our own constants
+            + " union all ".join(parts)
+            + f") c order by step, priority desc, due, resource_id limit {limit})"
+            " select t.id, t.resource_id, t.version_id, t.last_updated, t.deleted, t.document"
+            f" from candidate c join tasks_task t on t.id = c.id where {waiting}"
+            " order by c.step, c.priority desc, c.due, c.resource_id"
+            " limit 1 for update of t skip locked",
+            params,
+        )
+        if found:
+            row_id, *rest = found[0]
+            return Stored(row_id, "Task", *rest)
+    return None

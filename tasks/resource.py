@@ -1,0 +1,89 @@
+"""Task and Provenance as the FHIR layer sees them, and what a Task reveals."""
+
+from django.db import connection
+from django.db.models import Q
+
+from accounts.actions import follow_reference
+from accounts.models import Pool
+from fhir.access import Condition, add_revealer, columns_of
+from fhir.actor import Actor
+from fhir.errors import InvalidResource
+from fhir.resources import Operation, ResourceType
+from fhir.resources import register as register_type
+from tasks import actions, provenance
+from tasks.document import stamp
+from tasks.models import VIEW_TASK, Provenance, Task
+from tasks.permissions import check_change, refuse_unreadable
+
+
+def register() -> None:
+    register_type(
+        ResourceType(
+            "Task",
+            Task,
+            search=lambda: _search().TaskSearch,
+            check_change=check_change,
+            stamp=stamp,
+            refuse_unreadable=refuse_unreadable,
+            operations=(
+                Operation("claim", "instance", _claim),
+                Operation("claim-next", "type", _claim_next),
+            ),
+        )
+    )
+    register_type(
+        ResourceType(
+            "Provenance",
+            Provenance,
+            search=lambda: _search().ProvenanceSearch,
+            check_change=provenance.check_change,
+        )
+    )
+    add_revealer(task_reveals)
+    follow_reference(grant_owned_tasks)
+
+
+def _search():
+    from tasks import search
+
+    return search
+
+
+def task_reveals(actor: Actor, reference: str) -> Condition:
+    """What a Task that the actor may read points at (requirements.md T19)."""
+    sql, params = Task.readable_condition(actor).for_table("t", columns_of(Task))
+    return Condition(
+        f"((select 1 from tasks_task t where t.links @> array[{reference}]::text[]"  # noqa: S608 - our own constants
+        f" and not t.deleted and {sql} limit 1) is not null)",
+        params,
+    )
+
+
+def grant_owned_tasks(user) -> None:
+    """The owner's permission rows of a user whose reference is new."""
+    with connection.cursor() as cursor:
+        cursor.execute("delete from tasks_taskuserobjectpermission where user_id = %s", [user.pk])
+        if user.reference:
+            cursor.execute(
+                "insert into tasks_taskuserobjectpermission"  # noqa: S608 - our own constants
+                " (content_object_id, user_id, permission_id)"
+                f" select t.id, %s, {VIEW_TASK} from tasks_task t where t.owner = %s",
+                [user.pk, user.reference],
+            )
+
+
+def _claim(resource_id, parameters, *, actor, if_match):
+    return actions.claim(resource_id, actor=actor, if_match=if_match)
+
+
+def _claim_next(resource_id, parameters, *, actor, if_match):
+    """`pool` (a slug, or the system|code of a role) narrows it to one pool."""
+    name = parameters.get("pool")
+    return actions.claim_next(actor=actor, pool_id=_pool_named(name) if name else None)
+
+
+def _pool_named(name: str) -> int:
+    pool = Pool.objects.filter(Q(slug=name) | Q(codes__contains=[name])).first()
+    if pool is None:
+        raise InvalidResource("There is no pool of this name or role.", expression="pool")
+    return pool.pk

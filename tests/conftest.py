@@ -1,0 +1,68 @@
+"""The cast that every test knows, and clients that act for them."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from accounts.tokens import issue
+from tests import factories
+
+
+@pytest.fixture
+def cast(db):
+    """Two nurses, a physician, a cardiologist, a coordinator, an auditor, an admin: see factories."""
+    return factories.cast()
+
+
+class ApiClient:
+    """A client of the FHIR API that signs every request with one user's token."""
+
+    def __init__(self, user, base="/api/fhir"):
+        self.user, self.base = user, base
+        self.client = Client(headers={"Authorization": f"Bearer {issue(user)}"})
+
+    def request(self, method, path, body=None, content_type="application/fhir+json", **headers):
+        data = (
+            body if isinstance(body, bytes | str) else json.dumps(body) if body is not None else ""
+        )
+        return self.client.generic(
+            method,
+            f"{self.base}/{path}" if path else self.base,
+            data,
+            content_type,
+            headers=headers,
+        )
+
+    def get(self, path, **headers):
+        return self.request("GET", path, **headers)
+
+    def post(self, path, body=None, **headers):
+        return self.request("POST", path, body, **headers)
+
+    def put(self, path, body, **headers):
+        return self.request("PUT", path, body, **headers)
+
+    def patch(self, path, operations, **headers):
+        return self.request("PATCH", path, operations, "application/json-patch+json", **headers)
+
+    def delete(self, path, **headers):
+        return self.request("DELETE", path, **headers)
+
+
+@pytest.fixture
+def api(cast):
+    """api("nurse") → a client that acts as the nurse."""
+    return lambda name, base="/api/fhir": ApiClient(cast[name].user, base)
+
+
+@pytest.fixture
+def page(cast):
+    """page("nurse") → a browser without JavaScript in which the nurse has signed in."""
+
+    def signed_in(name):
+        client = Client()
+        client.force_login(cast[name].user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return signed_in

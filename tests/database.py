@@ -1,0 +1,22 @@
+"""A pytest plugin: the database runs while the tests do, before Django reads its settings.
+
+Every xdist worker holds the same embedded PostgreSQL; the last one out stops it.
+"""
+
+import os
+
+import pytest
+
+from config.database import TOP
+
+# The tests never touch a demo's data; a server that is already running is shared.
+os.environ.setdefault("TASKWARD_DATA", str(TOP / ".test-data"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config):
+    from config.database import running_database
+
+    context = running_database()
+    context.__enter__()
+    early_config.add_cleanup(lambda: context.__exit__(None, None, None))
