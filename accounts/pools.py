@@ -7,6 +7,7 @@ reads it at each request.
 
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
+from django.db import transaction
 from django.utils.text import slugify
 
 from fhir import sql
@@ -59,4 +60,27 @@ def create_pool(name: str, codes: list[str], slug: str = ""):
         PoolGroupObjectPermission(content_object=pool, group=group, permission=permission)
         for permission in permissions
     )
+    codes_moved(codes)
     return pool
+
+
+_followers: list = []
+
+
+def follow_codes(follower) -> None:
+    """Have `follower(codes)` called in the transaction that makes codes lead to another pool."""
+    _followers.append(follower)
+
+
+def save_codes(pool) -> None:
+    """Save a pool whose codes may be others now, and let what was routed by codes follow."""
+    Pool = apps.get_model("accounts", "Pool")
+    with transaction.atomic():
+        before = Pool.objects.get(pk=pool.pk).codes
+        pool.save()
+        codes_moved({*before} ^ {*pool.codes})
+
+
+def codes_moved(codes) -> None:
+    for follower in _followers if codes else ():
+        follower(sorted(codes))

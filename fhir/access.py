@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from django.db.models import BooleanField, F, Func, Q
 
+from fhir import definitions
 from fhir.actor import Actor
+from fhir.scopes import allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,35 @@ def columns_of(model) -> tuple[str, ...]:
 def readable(model, actor: Actor) -> Q:
     """`model.readable_condition(actor)` for a queryset."""
     condition = model.readable_condition(actor)
+    within = _within_scopes(model, actor)
     if condition is EVERYTHING:
-        return Q()
+        return within
     used = tuple(name for name in columns_of(model) if "{" + name + "}" in condition.sql)
-    return Q(ConditionExpression(condition, used))
+    return Q(ConditionExpression(condition, used)) & within
+
+
+def _within_scopes(model, actor: Actor) -> Q:
+    """The types of the model that the token's scopes let read."""
+    if actor.scopes is None:
+        return Q()
+    if isinstance(model.resource_type, str):
+        return Q() if allows(actor, model.resource_type, "r") else Q(pk__in=[])
+    names = [name for name in definitions.resource_types() if allows(actor, name, "r")]
+    return Q(resource_type__in=names)
+
+
+_directory: set[str] = set()
+
+
+def add_directory(*type_names: str) -> None:
+    """Let every signed-in member of staff read these types (requirements.md T19)."""
+    _directory.update(type_names)
+
+
+def in_directory(type_name: str) -> Condition:
+    """The condition that a type, a SQL expression, is of the directory."""
+    names = ", ".join(f"'{name}'" for name in sorted(_directory))
+    return Condition(f"{type_name} in ({names})") if names else NOTHING
 
 
 Revealer = Callable[[Actor, str], Condition]

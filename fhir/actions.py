@@ -16,6 +16,7 @@ from fhir.actor import Actor, Role
 from fhir.errors import Forbidden, Gone, MalformedRequest, NotFound, VersionConflict
 from fhir.patch import apply_patch
 from fhir.resources import ResourceType
+from fhir.scopes import check_scope
 from fhir.store import Stored
 from fhir.validation import check_document
 
@@ -29,6 +30,7 @@ def create(
     """
     resource_type = resources.get(type_name)
     check_writer(actor)
+    check_scope(actor, type_name, "c")
     check_document(document, type_name)
     return _insert(
         resource_type,
@@ -54,6 +56,7 @@ def put(
     """
     resource_type = resources.get(type_name)
     check_writer(actor)
+    check_scope(actor, type_name, "u")
     check_document(document, type_name)
     if document.get("id") != resource_id:
         raise MalformedRequest(
@@ -62,6 +65,7 @@ def put(
     with transaction.atomic():
         before = store.find(resource_type, resource_id, actor=actor, lock=True)
         if before is None and actor.writes_everything:
+            check_scope(actor, type_name, "c")
             if if_match:
                 raise VersionConflict("There is no version to match yet.")
             created = _insert(
@@ -103,6 +107,7 @@ def delete(
     """https://hl7.org/fhir/R4/http.html#delete; deleting what is deleted changes nothing."""
     resource_type = resources.get(type_name)
     check_writer(actor)
+    check_scope(actor, type_name, "d")
     with transaction.atomic():
         before = store.find(resource_type, resource_id, actor=actor, lock=True)
         if before is None:
@@ -131,6 +136,7 @@ def change(
     """
     resource_type = resources.get(type_name)
     check_writer(actor)
+    check_scope(actor, type_name, "u")
     with transaction.atomic():
         before = store.find(resource_type, resource_id, actor=actor, lock=True)
         if before is None:

@@ -6,6 +6,7 @@ from fhir.datatypes import to_instant
 from fhir.errors import InvalidSearch, NotFound
 from fhir.renderers import bundle, etag
 from fhir.resources import ResourceType
+from fhir.scopes import check_scope
 
 DEFAULT_COUNT = 100
 MAX_COUNT = 1000
@@ -21,6 +22,7 @@ def instance_history(
     `query` may have `_count` and `_before`, the version that the page before ended with: new
     versions do not move the pages. Raises NotFound for what the actor may not see now (T4).
     """
+    check_scope(actor, resource_type.name, "r")
     if store.find(resource_type, resource_id, actor=actor) is None:
         raise NotFound
     count = min(_whole(query, "_count", DEFAULT_COUNT), MAX_COUNT)

@@ -68,6 +68,9 @@ class Resource(models.Model):
     indexed_by_column: ClassVar[frozenset[str]] = frozenset()
     """Search parameters that a column of the model answers, so that `tokens` need not hold them."""
 
+    derived_tables: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """(table, column of the row's id) of rows that are an index of the document and nothing else."""
+
     @classmethod
     def lookup_columns(cls, before: dict | None, after: dict) -> dict[str, Any]:
         """Columns that need a look at other tables; those that stay as they are are left out."""
@@ -94,19 +97,7 @@ class Resource(models.Model):
 class ClinicalResource(Resource):
     """Every R4 resource type that has no model of its own."""
 
-    DIRECTORY = ("Organization", "Location", "HealthcareService", "CareTeam")
-    """What every signed-in member of staff may read (requirements.md T19)."""
-
     resource_type = models.CharField(max_length=64, db_collation="C")
-
-    @classmethod
-    def readable_condition(cls, actor):
-        if actor.reads_everything:
-            return access.EVERYTHING
-        names = ", ".join(f"'{name}'" for name in cls.DIRECTORY)
-        return access.Condition(f"{{resource_type}} in ({names})") | access.revealed(
-            actor, "{resource_type} || '/' || {resource_id}"
-        )
 
     class Meta:
         constraints = [
@@ -122,6 +113,14 @@ class ClinicalResource(Resource):
             # Every token and reference search.
             GinIndex(fields=["tokens"], name="clinical_tokens"),
         ]
+
+    @classmethod
+    def readable_condition(cls, actor):
+        if actor.reads_everything:
+            return access.EVERYTHING
+        return access.in_directory("{resource_type}") | access.revealed(
+            actor, "{resource_type} || '/' || {resource_id}"
+        )
 
 
 class ResourceVersion(models.Model):

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import uuid_utils
+from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from fhir import json, sql
@@ -19,6 +20,7 @@ from fhir.datatypes import to_instant
 from fhir.errors import Conflict, Gone, NotFound
 from fhir.models import ClinicalResource, Resource
 from fhir.resources import ResourceType
+from fhir.scopes import check_scope
 
 
 class Stored(NamedTuple):
@@ -80,6 +82,7 @@ def find(
 
 def read(resource_type: ResourceType, resource_id: str, *, actor: Actor) -> Stored:
     """The current version. Raises NotFound, or Gone for a deleted one that the actor could see."""
+    check_scope(actor, resource_type.name, "r")
     stored = find(resource_type, resource_id, actor=actor)
     if stored is None:
         raise NotFound
@@ -182,6 +185,33 @@ def _replace(resource_type, before, values, dependents, actor, interaction) -> S
     )
 
 
+def stale_columns(row: Resource) -> list[str]:
+    """The index columns of `row` that are not what its document gives."""
+    if row.deleted:
+        return []
+    document = json.loads_stored(row.document)
+    values = row.index_columns(document) | row.lookup_columns(None, document)
+    return [name for name, value in values.items() if getattr(row, name) != value]
+
+
+@transaction.atomic
+def reindex(row: Resource) -> None:
+    """Derive the index columns and the rows of other tables anew; no new version."""
+    model, document = type(row), json.loads_stored(row.document)
+    values = _index_values(model, None, document)
+    for table, column in model.derived_tables:
+        sql.rows(f"delete from {table} where {column} = %s", (row.pk,))
+    statements = [
+        f"with written as (update {_table(model)} set "
+        f"{', '.join(f'{name} = %s' for name in values)} where id = %s returning id)"
+    ]
+    params = (*values.values(), row.pk)
+    for number, (statement, statement_params) in enumerate(model.dependent_rows(None, document)):
+        statements.append(f"dependent{number} as ({statement})")
+        params += statement_params
+    sql.rows(", ".join(statements) + " select id from written", params)
+
+
 VERSION_COLUMNS = (
     "resource_type, resource_id, version_id, last_updated, document, interaction, actor"
 )
@@ -248,6 +278,7 @@ def version(
     resource_type: ResourceType, resource_id: str, version_id: int, *, actor: Actor
 ) -> Stored:
     """One version (vread). Raises NotFound, or Gone for the version that deleted it."""
+    check_scope(actor, resource_type.name, "r")
     current = find(resource_type, resource_id, actor=actor)
     if current is None:
         raise NotFound

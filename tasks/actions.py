@@ -13,6 +13,7 @@ from fhir import resources, store
 from fhir.actions import change, check_writer
 from fhir.actor import Actor
 from fhir.errors import BusinessRuleViolation, Conflict, Forbidden
+from fhir.scopes import check_scope
 from fhir.store import Stored
 from tasks import document as documents
 from tasks import queue
@@ -56,6 +57,7 @@ def claim_next(*, actor: Actor, pool_id: int | None = None) -> Stored | None:
     """
     owner = _as_owner(actor)
     check_writer(actor)
+    check_scope(actor, "Task", "u")
     wanted = [pool_id] if pool_id is not None else list(actor.pools)
     if not {*wanted} <= {*actor.pools}:
         raise Forbidden("You are not a member of this pool.")

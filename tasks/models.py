@@ -20,6 +20,7 @@ class Task(Resource):
     """A piece of work: who needs it, for whom, how urgent, by when, and who has it."""
 
     resource_type = "Task"
+    derived_tables = (("tasks_tasknote", "task_id"), ("tasks_taskpool", "task_id"))
     indexed_by_column = frozenset({"status", "owner", "patient", "subject"})
 
     status = models.CharField(max_length=16, db_collation="C")
@@ -123,6 +124,9 @@ class TaskPool(models.Model):
             models.UniqueConstraint(fields=["task", "pool"], name="one_row_per_task_and_pool")
         ]
 
+    def __str__(self) -> str:
+        return f"{self.task_id} in {self.pool_id}"
+
 
 class TaskNote(models.Model):
     """One `Task.note`, in the order of the document."""
@@ -139,6 +143,9 @@ class TaskNote(models.Model):
             models.UniqueConstraint(fields=["task", "position"], name="one_row_per_note")
         ]
         ordering = ["task", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} note {self.position}"
 
 
 class TaskUserObjectPermission(UserObjectPermissionBase):

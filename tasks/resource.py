@@ -5,6 +5,8 @@ from django.db.models import Q
 
 from accounts.actions import follow_reference
 from accounts.models import Pool
+from accounts.pools import follow_codes
+from fhir import store
 from fhir.access import Condition, add_revealer, columns_of
 from fhir.actor import Actor
 from fhir.errors import InvalidResource
@@ -41,6 +43,7 @@ def register() -> None:
     )
     add_revealer(task_reveals)
     follow_reference(grant_owned_tasks)
+    follow_codes(reroute_to_pools)
 
 
 def _search():
@@ -70,6 +73,13 @@ def grant_owned_tasks(user) -> None:
                 f" select t.id, %s, {VIEW_TASK} from tasks_task t where t.owner = %s",
                 [user.pk, user.reference],
             )
+
+
+def reroute_to_pools(codes: list[str]) -> None:
+    """Tasks that wait for codes which lead to another pool now, go to that pool."""
+    waiting = Task.objects.filter(tokens__overlap=[f"performer={code}" for code in codes])
+    for task in waiting.filter(deleted=False).iterator():
+        store.reindex(task)
 
 
 def _claim(resource_id, parameters, *, actor, if_match):
