@@ -134,7 +134,7 @@ def running(data: Path) -> Iterator[dict[str, str | int]]:
             ensure_running(data)
             yield connection_parameters(data)
         finally:
-            _stop_unless_used(folder / "cluster", users)
+            _stop_unless_used(folder, users)
     finally:
         os.close(users)
 
@@ -365,13 +365,15 @@ def _remove_if_stale(lock_file: Path) -> None:
         lock_file.unlink(missing_ok=True)
 
 
-def _stop_unless_used(cluster: Path, users: int) -> None:
+def _stop_unless_used(folder: Path, users: int) -> None:
     try:
         # This first gives the shared lock up, so of two users who leave at once one gets through.
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
-    _stop(cluster)
+    _stop(folder / "cluster")
+    with suppress(OSError):
+        _socket_folder(folder).rmdir()
 
 
 def _stop(cluster: Path) -> None:
