@@ -34,7 +34,7 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`value[x]`: at most one of these members, exactly one where it is required."""
+    """`value[x]`: at most one of these members (or its `_` sibling), one where it is required."""
 
     label: str
     names: frozenset[str]
@@ -48,6 +48,10 @@ class Shape:
     required: tuple[str, ...]
     choices: tuple[Choice, ...]
     rule: Rule | None
+
+
+def _names_of_choice(group: list[Element]) -> frozenset[str]:
+    return frozenset(f"{prefix}{each.name}" for each in group for prefix in ("", "_"))
 
 
 @cache
@@ -83,7 +87,7 @@ def shape_of(type_name: str) -> Shape:
             each.name for each in declared.values() if each.required and not each.choice
         ),
         choices=tuple(
-            Choice(stem, frozenset(each.name for each in group), group[0].required)
+            Choice(stem, _names_of_choice(group), group[0].required)
             for stem, group in stems.items()
         ),
         rule=RULES.get(type_name),

@@ -214,9 +214,8 @@ class Walk:
     def _choices(self, value: dict, shape: Shape, place: Place) -> None:
         for choice in shape.choices:
             present = value.keys() & choice.names
-            if len(present) == 1 and not choice.required:
+            if len(present) == 1:
                 continue
-            present |= {name for name in value if name[:1] == "_" and name[1:] in choice.names}
             present = {name.lstrip("_") for name in present}
             if len(present) > 1:
                 names = " and ".join(sorted(present))
