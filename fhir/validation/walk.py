@@ -143,7 +143,8 @@ class Walk:
         if kind is Kind.TYPE:
             return
         if kind is Kind.SIBLING:
-            self._nested(child, member, (place, name[1:], None, place[3] + 1))
+            here = (place, name[1:], None, place[3] + 1)
+            self._sibling(child, around.get(name[1:]), member, here)
         elif kind is Kind.SIBLINGS:
             self._siblings(name, child, around.get(name[1:]), member, place)
         elif kind is Kind.RESOURCE:
@@ -166,9 +167,18 @@ class Walk:
             return
         for index, item in enumerate(child):
             if item is not None:
-                self._nested(item, member, (place, name[1:], index, place[3] + 1))
+                value = values[index] if type(values) is list else None
+                self._sibling(item, value, member, (place, name[1:], index, place[3] + 1))
             elif type(values) is not list:
                 self._report((*here[:2], index, 0), "must not be null", "structure")
+
+    def _sibling(self, item: Any, value: Any, member: Member, place: Place) -> None:
+        if value is not None and type(item) is dict and len(item) == 1:
+            self._object(
+                item, shape_of(member[3]), member[1], place
+            )  # beside a value, an id will do
+        else:
+            self._nested(item, member, place)
 
     def _inner_resource(self, value: Any, place: Place) -> None:
         resource_type = self._type_of(value, place)

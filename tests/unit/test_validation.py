@@ -110,9 +110,18 @@ def test_what_people_wrote_is_never_quoted(document):
 def test_a_sibling_counts_as_its_choice():
     one = {"url": "a:b", "valueString": "x", "_valueString": {"id": "i"}}
     check_document(of(extension=[one]))
-    check_document(of(extension=[{"url": "a:b", "_valueString": {"id": "i"}}]))
-    two = {"url": "a:b", "valueString": "x", "_valueCode": {"id": "i"}}
+    by = {"extension": [{"url": "a:c", "valueCode": "x"}]}
+    check_document(of(extension=[{"url": "a:b", "_valueString": by}]))
+    two = {"url": "a:b", "valueString": "x", "_valueCode": by}
     assert issues_of(of(extension=[two]))[0].expression == "Task.extension[0].value"
+
+
+def test_an_id_alone_is_no_element_but_may_stand_beside_a_value():
+    check_document(of(description="x", _description={"id": "i"}))
+    name = {"given": ["a", "b"], "_given": [{"id": "i"}, None]}
+    check_document({"resourceType": "Patient", "name": [name]})
+    assert issues_of(of(_description={"id": "i"}))[0].expression == "Task.description"
+    assert issues_of(of(code={"id": "i"}))[0].expression == "Task.code"
 
 
 def test_at_most_100_issues():
