@@ -1,0 +1,268 @@
+// What the pages do beyond htmx: shortcuts, dialogs, toasts, focus, the clock and the polling.
+// Everything but these works without it. Nothing is kept in the browser's storage.
+(() => {
+  "use strict";
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const app = $(".app");
+
+  // --- sign-in and menus ---------------------------------------------------------------------
+  $$("[data-show]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const input = document.getElementById(button.dataset.show);
+      const shown = input.type === "text";
+      input.type = shown ? "password" : "text";
+      button.firstChild.data = shown ? "Show" : "Hide";
+      button.setAttribute("aria-pressed", String(!shown));
+    });
+  });
+  if (!app) return;
+
+  $$("[data-dialog='keys'], #live").forEach((each) => { each.hidden = false; });
+
+  document.addEventListener("click", (event) => {
+    $$("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    const opener = event.target.closest("[data-dialog]");
+    if (opener) { event.preventDefault(); openDialog(opener.dataset.dialog); }
+    const closer = event.target.closest("dialog [data-close]");
+    if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+    if (event.target.closest("[data-dismiss]")) event.target.closest(".toast").remove();
+    if (event.target.closest("[data-refresh]")) refreshDetail();
+    const move = event.target.closest("[data-move]");
+    if (move) openNeighbour(Number(move.dataset.move));
+    if (event.target.closest("a[href='#note-text']")) { event.preventDefault(); focusOn($("#note-text")); }
+    if (event.target.closest("#show-new")) showNew();
+    const disabled = event.target.closest("[aria-disabled='true']");
+    if (disabled) event.preventDefault();
+  });
+
+  function openDialog(id) {
+    const dialog = document.getElementById(id);
+    if (!dialog) return;
+    $$("details.menu[open]").forEach((menu) => { menu.open = false; });
+    if (dialog.open) dialog.close();
+    dialog.showModal();
+  }
+
+  function focusOn(element) {
+    if (!element) return;
+    element.scrollIntoView({ block: "nearest" });
+    element.focus();
+  }
+
+  // --- hiding patient details ----------------------------------------------------------------
+  $("#privacy-form")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const hide = document.documentElement.dataset.privacy !== "on";
+    document.documentElement.dataset.privacy = hide ? "on" : "off";
+    const button = $("#privacy");
+    button.setAttribute("aria-pressed", String(hide));
+    setTimeout(() => { button.value = hide ? "off" : "on"; });
+  });
+
+  // --- shortcuts -----------------------------------------------------------------------------
+  const TYPING = "input, textarea, select, [contenteditable]";
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const dialog = $("dialog[open]");
+    if (event.key === "Escape") {
+      if (dialog) return;
+      const menu = $("details.menu[open]");
+      if (menu) { menu.open = false; $("summary", menu).focus(); return; }
+      if (event.target.matches(TYPING)) { event.target.blur(); return; }
+      focusOn(currentRow()?.querySelector(".t") ?? $("#list"));
+      return;
+    }
+    if (dialog || event.target.matches(TYPING)) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (key === "j" || key === "k") moveFocus(key === "j" ? 1 : -1);
+    else if (key === "c") press(claimButton());
+    else if (key === "z") press($$("[data-undo]").at(-1));
+    else if (/^[a-z?]$/.test(key)) press($$(`[data-key="${key}"]`).find((each) => each.offsetParent || key === "n" || key === "p"));
+    else return;
+    event.preventDefault();
+  });
+
+  function press(control) {
+    if (control && control.getAttribute("aria-disabled") !== "true") control.click();
+  }
+  const rows = () => $$("#rows .row:not(.leaving)");
+  const currentRow = () => document.activeElement?.closest?.(".row") ?? $(".row.sel");
+
+  function claimButton() {
+    const focused = document.activeElement?.closest?.(".row");
+    return focused ? $("[data-row-claim]", focused) : $("#detail [data-key='c']") ?? $(".row.sel [data-row-claim]");
+  }
+  function neighbour(step) {
+    const all = rows(), at = all.indexOf(currentRow());
+    return all[at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1)];
+  }
+  function moveFocus(step) { focusOn(neighbour(step)?.querySelector(".t")); }
+  function openNeighbour(step) {
+    const all = rows(), at = all.findIndex((row) => row.classList.contains("sel"));
+    all[at + step]?.querySelector(".t")?.click();
+  }
+
+  // --- after a swap: selection, focus, scroll -------------------------------------------------
+  let before = {};
+
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    // A session that ended answers with the sign-in page: go there instead of showing it in a part.
+    if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/accounts/")) {
+      event.detail.shouldSwap = false;
+      location.reload();
+      return;
+    }
+    const detail = $("#detail");
+    before = {
+      focus: document.activeElement?.id,
+      inside: detail?.contains(document.activeElement) || document.activeElement === document.body,
+      task: detail?.dataset.task,
+      scroll: $(".d-scroll")?.scrollTop ?? 0,
+      draft: $("#note-text")?.value ?? "",
+    };
+  });
+
+  document.body.addEventListener("htmx:afterSettle", () => {
+    mark();
+    const detail = $("#detail");
+    const same = detail?.dataset.task && detail.dataset.task === before.task;
+    if (same && $(".d-scroll")) $(".d-scroll").scrollTop = before.scroll;
+    if (document.activeElement && document.activeElement !== document.body) return;
+    const kept = before.focus && document.getElementById(before.focus);
+    if (kept?.offsetParent) kept.focus({ preventScroll: true });
+    else (($("[data-focus]", detail) ?? $("#task-title") ?? $("#list"))?.focus({ preventScroll: true }));
+  });
+
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const from = event.detail.elt;
+    if (from.matches?.(".t")) $("#task-title")?.focus({ preventScroll: true });
+    if (from.closest?.("dialog") && event.detail.successful) from.closest("dialog")?.close?.();
+  });
+
+  document.body.addEventListener("htmx:sendError", () => connection("lost"));
+
+  function mark() {
+    const detail = $("#detail"), open = detail?.dataset.task, all = rows();
+    all.forEach((row) => {
+      const selected = row.dataset.id === open;
+      row.classList.toggle("sel", selected);
+      $(".t", row)?.[selected ? "setAttribute" : "removeAttribute"]("aria-current", "true");
+    });
+    const at = all.findIndex((row) => row.dataset.id === open);
+    const place = $("#place");
+    if (place) place.textContent = at < 0 ? "" : ` · ${at + 1} of ${all.length}${$(".more-rows") ? "+" : ""}`;
+    $$("[data-move]", detail ?? document).forEach((button) => { button.hidden = at < 0; });
+    $$(".row.leaving:not([data-going])").forEach((row) => {
+      row.dataset.going = "";
+      setTimeout(() => { if (row.isConnected) { row.remove(); mark(); } }, 5000);
+    });
+    $$(".toast:not([data-seen])").forEach((toast) => {
+      toast.dataset.seen = "";
+      const gone = () => (toast.matches(":hover, :focus-within") ? setTimeout(gone, 2000) : toast.remove());
+      setTimeout(gone, "stay" in toast.dataset ? 30000 : 10000);
+    });
+  }
+
+  // --- the clock: relative times once a minute, by the server's clock --------------------------
+  const ahead = new Date(app.dataset.now) - Date.now();
+  const span = (minutes) => minutes < 60 ? `${minutes} min`
+    : minutes < 1440 ? `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`
+    : `${Math.floor(minutes / 1440)} day${minutes < 2880 ? "" : "s"}`;
+
+  function tick() {
+    const now = Date.now() + ahead;
+    $$("[data-due]").forEach((time) => {
+      const minutes = (new Date(time.dataset.due) - now) / 60000;
+      if (minutes >= 120) return;
+      const late = minutes <= 0, long = "long" in time.dataset;
+      time.classList.toggle("late", late);
+      time.classList.toggle("soon", !late && minutes < 60);
+      const text = late ? span(Math.floor(-minutes)) : `in ${span(Math.floor(minutes))}`;
+      const said = $(":scope > span", time), hidden = $(".vh", said);
+      if (long) said.textContent = `${late ? "Overdue" : "Due"} ${text}`;
+      else if (late && hidden) hidden.nextSibling.data = text;
+      else if (late) said.innerHTML = `<span class="vh">Overdue </span>${text}`;
+      else said.textContent = text;
+    });
+  }
+  setInterval(tick, 30000);
+  $("#zone-note").hidden = -new Date().getTimezoneOffset() === Number(app.dataset.zoneMinutes);
+
+  // --- live: ask for changes every 3 s (60 s when hidden), then fetch what changed --------------
+  let lostSince = null, timer = null, fresh = new Set(), position = $("#list")?.dataset.position;
+
+  function connection(state) {
+    const live = $("#live"), text = $("#live-text");
+    if (state === "lost") lostSince ??= new Date(Date.now() + ahead);
+    else lostSince = null;
+    const at = lostSince && clinicTime(lostSince);
+    const said = state === "live" ? "Live" : state === "lost" ? `No connection since ${at}` : "Checking";
+    live.dataset.state = state;
+    if (text.textContent !== said) text.textContent = said;
+  }
+  const clinicTime = (at) => new Date(at.getTime() + app.dataset.zoneMinutes * 60000).toISOString().slice(11, 16);
+
+  async function poll() {
+    clearTimeout(timer);
+    const list = $("#list");
+    try {
+      if (list) await ask(list);
+      connection("live");
+    } catch (problem) {
+      connection("lost");
+    }
+    timer = setTimeout(poll, document.hidden ? 60000 : 3000);
+  }
+
+  async function ask(list) {
+    const query = new URLSearchParams({ list: list.dataset.list, since: position, shown: shown().slice(0, 150).join() });
+    const answer = await fetch(`/worklist/changes?${query}`, { headers: { "X-Requested-With": "fetch" } });
+    if (answer.redirected || answer.status === 403) { location.reload(); return; }
+    if (!answer.ok) throw new Error(answer.status);
+    position = answer.headers.get("Taskward-Position");
+    if (answer.status === 204) return;
+    const told = await answer.json();
+    told.new.filter((id) => !document.getElementById(`row-${id}`)).forEach((id) => fresh.add(id));
+    if (told.rows.length) {
+      const open = $("#detail")?.dataset.task ?? "";
+      const ids = new URLSearchParams({ list: list.dataset.list, ids: told.rows.join(), open });
+      await htmx.ajax("GET", `/worklist/rows?${ids}`, { swap: "none", source: list, target: list });
+      const detail = $("#detail"), news = $("#news");
+      if (news && detail?.dataset.version === news.dataset.version) news.replaceChildren();
+    }
+    announceNew();
+  }
+
+  function shown() {
+    const open = $("#detail")?.dataset.task;
+    return [...new Set([...(open ? [open] : []), ...rows().map((row) => row.dataset.id)])];
+  }
+  function announceNew() {
+    const bar = $("#newbar"), narrowed = "narrowed" in ($("#list")?.dataset ?? {});
+    [...fresh].forEach((id) => { if (document.getElementById(`row-${id}`)) fresh.delete(id); });
+    bar.hidden = fresh.size === 0 || narrowed;
+    $("#show-new").textContent = `${fresh.size} new, show`;
+  }
+  async function showNew() {
+    fresh = new Set();
+    await htmx.ajax("GET", $("#list").dataset.url, { target: "#list", swap: "outerHTML" });
+    position = $("#list").dataset.position;
+    mark();
+  }
+  function refreshDetail() {
+    const detail = $("#detail");
+    htmx.ajax("GET", `/worklist/t/${detail.dataset.task}?list=${encodeURIComponent($("#list").dataset.list)}`, { target: "#detail", swap: "outerHTML" });
+  }
+
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
+  addEventListener("online", poll);
+  addEventListener("offline", () => connection("lost"));
+  mark();
+  tick();
+  // A page that a person without scripts would see with its dialog open gets it as a real dialog.
+  $$("dialog[open]").forEach((dialog) => openDialog(dialog.id));
+  timer = setTimeout(poll, 500);
+})();

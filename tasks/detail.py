@@ -1,0 +1,271 @@
+"""One Task as its page shows it, gathered from everything that hangs on it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts import people
+from accounts.models import Pool
+from accounts.people import Patient
+from accounts.pools import codes_of, pool_ids
+from fhir import json, resources, store
+from fhir.actor import Actor
+from fhir.datatypes import display_of, parse_date
+from fhir.errors import NotFound
+from fhir.store import Stored
+from tasks import focal, history, times
+from tasks.available import Action, allowed_actions
+from tasks.document import reference_of
+from tasks.history import Event, Step
+from tasks.models import Task
+from tasks.reasons import REASONS
+from tasks.rows import due, priority_of, title_of
+from tasks.times import Due
+from tasks.transitions import FINAL, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    author: str
+    at: datetime | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subtask:
+    id: str
+    title: str
+    status: str
+    done: bool
+    owner: str
+
+    @property
+    def owner_initials(self) -> str:
+        return people.initials(self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A dialog that asks for a reason."""
+
+    action: Action
+    title: str
+    lead: str
+    button: str
+    keep: str
+    reasons: tuple
+    danger: bool = False
+
+
+@dataclass(frozen=True)
+class Detail:
+    id: str
+    version: int
+    title: str
+    description: str
+    priority: str
+    status: str
+    reason: str
+    due: Due
+    patient: Patient | None
+    age: str
+    born: str
+    owner: str
+    owner_reference: str
+    mine: bool
+    pools: list[str]
+    requester: str
+    created: datetime
+    stage: str
+    actions: list[Action]
+    steps: list[Step]
+    card: focal.Card | None
+    notes: list[Note]
+    subtasks: list[Subtask]
+    events: list[Event]
+    named: dict[str, str]
+    you: str
+
+    @property
+    def url(self) -> str:
+        return f"/worklist/t/{self.id}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def status_label(self) -> str:
+        return Status(self.status).label
+
+    @property
+    def buttons(self) -> list[Action]:
+        return [action for action in self.actions if action.code not in IN_MENU]
+
+    @property
+    def menu(self) -> list[Action]:
+        return [action for action in self.actions if action.code in IN_MENU]
+
+    @property
+    def refusals(self) -> list[tuple[str, str]]:
+        """(labels of disabled buttons, what would enable them), one line a reason."""
+        lines: dict[str, list[str]] = {}
+        for action in self.actions:
+            if action.reason:
+                lines.setdefault(action.reason, []).append(action.verb.label)
+        return [(", ".join(labels), reason) for reason, labels in lines.items()]
+
+    @property
+    def asked(self) -> list[Asked]:
+        return [
+            Asked(action, *DIALOGS[action.code], REASONS[action.code], action.code != "hold")
+            for action in self.actions
+            if action.verb.asks and action.enabled
+        ]
+
+    @property
+    def done_subtasks(self) -> int:
+        return sum(subtask.done for subtask in self.subtasks)
+
+    @property
+    def owner_initials(self) -> str:
+        return people.initials(self.owner)
+
+
+IN_MENU = ("reject", "fail", "cancel")
+DIALOGS = {
+    "hold": (
+        "Put this task on hold",
+        "It stays yours. What is it waiting for?",
+        "Hold",
+        "Keep working",
+    ),
+    "reject": (
+        "Reject this task",
+        "It ends here, undone, and cannot be opened again. To let a colleague do it, release it.",
+        "Reject this task",
+        "Keep it",
+    ),
+    "fail": (
+        "Close as not done",
+        "It was tried and could not be done. It ends here and cannot be opened again.",
+        "Close as not done",
+        "Keep it",
+    ),
+    "cancel": (
+        "Cancel this task",
+        "It is not needed any more. It ends here and cannot be opened again.",
+        "Cancel this task",
+        "Keep it",
+    ),
+}
+
+
+def find(task_id: str, actor: Actor) -> Stored | None:
+    """The Task, or None for one that `actor` may not see, that was deleted, or that never was."""
+    stored = store.find(resources.get("Task"), task_id, actor=actor)
+    return None if stored is None or stored.deleted else stored
+
+
+def get(task_id: str, actor: Actor) -> Stored:
+    """The Task. Raises NotFound, the same for a hidden, a deleted and an unknown one (T5)."""
+    stored = find(task_id, actor)
+    if stored is None:
+        raise NotFound("There is no task here for you.")
+    return stored
+
+
+def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
+    document = stored.parsed()
+    versions = history.versions_of(stored.resource_id)
+    told, steps = history.events(versions), history.steps(versions)
+    owner, requester = (reference_of(document, element) for element in ("owner", "requester"))
+    authors = {reference_of(note, "authorReference") for note in document.get("note", [])}
+    subtasks = _subtasks(stored.reference, actor)
+    named = people.names(
+        {owner, requester}
+        | authors
+        | {each.actor for each in told}
+        | {each.other for each in told}
+        | {each.by for each in steps}
+        | {reference_of(each, "owner") for each in subtasks},
+        actor=actor,
+    )
+    for element in (document.get("owner"), document.get("requester"), *_authors(document)):
+        if element and element.get("reference") and element.get("display"):
+            named.setdefault(element["reference"], element["display"])
+    subject = document.get("for") or {}
+    reference = subject.get("reference", "")
+    patient = people.patient(
+        people.documents([reference], actor=actor).get(reference), subject.get("display", "")
+    )
+    birth_date = patient.birth_date if patient else ""
+    return Detail(
+        id=stored.resource_id,
+        version=stored.version_id,
+        title=title_of(document),
+        description=document.get("description", ""),
+        priority=priority_of(document),
+        status=document["status"],
+        reason=display_of(document.get("statusReason")),
+        due=due(document, now),
+        patient=patient,
+        age=times.age(birth_date, now) if birth_date else "",
+        born=times.born(birth_date) if birth_date else "",
+        owner=named.get(owner, owner),
+        owner_reference=owner,
+        mine=bool(owner) and owner == actor.reference,
+        pools=_pools(document),
+        requester=named.get(requester) or (document.get("requester") or {}).get("display", ""),
+        created=versions[0].at if versions else stored.last_updated,
+        stage=display_of(document.get("businessStatus")),
+        actions=allowed_actions(actor, document),
+        steps=steps,
+        card=focal.card(document, actor, now=now),
+        notes=[_note(note, named) for note in document.get("note", [])][::-1],
+        subtasks=[_subtask(each, named) for each in subtasks],
+        events=told,
+        named=named,
+        you=actor.name,
+    )
+
+
+def _authors(document: dict) -> list[dict]:
+    return [
+        note["authorReference"] for note in document.get("note", []) if "authorReference" in note
+    ]
+
+
+def _note(note: dict, named: dict) -> Note:
+    reference = reference_of(note, "authorReference")
+    at = parse_date(note["time"]).low if "time" in note else None
+    author = named.get(reference) or note.get("authorString") or reference or "Unknown author"
+    return Note(author, at, note.get("text", ""))
+
+
+def _pools(document: dict) -> list[str]:
+    """The pools that the Task's roles lead to, or what the roles are called."""
+    found = dict(Pool.objects.filter(pk__in=(ids := pool_ids(codes_of(
+        document.get("performerType", []))))).values_list("pk", "name"))  # fmt: skip
+    named = [found[each] for each in ids if each in found]
+    return named or [display_of(concept) for concept in document.get("performerType", [])]
+
+
+def _subtasks(reference: str, actor: Actor) -> list[dict]:
+    """The Tasks that are part of this one and that the actor may see, oldest first."""
+    found = (
+        Task.objects.readable_by(actor)
+        .filter(tokens__contains=[f"part-of={reference}"], deleted=False)
+        .order_by("id")[:50]
+    )
+    return [json.loads_stored(text) for text in found.values_list("document", flat=True)]
+
+
+def _subtask(document: dict, named: dict) -> Subtask:
+    owner = reference_of(document, "owner")
+    return Subtask(
+        document["id"],
+        title_of(document),
+        Status(document["status"]).label,
+        document["status"] == "completed",
+        named.get(owner) or (document.get("owner") or {}).get("display", ""),
+    )

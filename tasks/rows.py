@@ -1,0 +1,171 @@
+"""A Task as a row of a list: what a person needs to choose it by."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from accounts import people
+from accounts.people import Patient
+from fhir.actor import Actor
+from fhir.datatypes import display_of
+from tasks import times
+from tasks.document import NO_DUE, due_of, reference_of
+from tasks.times import Due
+from tasks.transitions import CLAIMABLE, Status
+from tasks.worklist import Listed, View, end_of_day
+
+PRIORITIES = {
+    "stat": (4, "STAT"),
+    "asap": (3, "ASAP"),
+    "urgent": (2, "Urgent"),
+    "routine": (1, "Routine"),
+}
+"""Code → (bars, word), from the most to the least urgent."""
+
+FOCUS_KINDS = {
+    "Communication": ("message-square", "Message"),
+    "DiagnosticReport": ("flask-conical", "Report"),
+    "QuestionnaireResponse": ("clipboard-list", "Answers"),
+    "Questionnaire": ("clipboard-list", "Questionnaire"),
+    "DocumentReference": ("image", "Document"),
+    "MedicationRequest": ("pill", "Prescription"),
+    "ServiceRequest": ("stethoscope", "Order"),
+    "ClinicalImpression": ("file-text", "Clinical note"),
+    "Encounter": ("calendar-clock", "Visit"),
+}
+"""Type of the focus → (icon, word)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`group` heads the part of the list that it stands in; `claimable` is for this actor."""
+
+    id: str
+    version: int
+    title: str
+    priority: str
+    due: Due
+    patient: Patient | None
+    age: str
+    owner: str
+    owner_reference: str
+    stage: str
+    status: str
+    focus_icon: str
+    focus_word: str
+    group: str
+    mine: bool
+    claimable: bool
+
+    @property
+    def url(self) -> str:
+        return f"/worklist/t/{self.id}"
+
+    @property
+    def owner_initials(self) -> str:
+        return people.initials(self.owner)
+
+    @property
+    def tag(self) -> str:
+        """The stage; the status instead when work is paused or there is no stage to show."""
+        if self.status == "on-hold":
+            return "On hold"
+        return self.stage or ("" if self.status in CLAIMABLE else Status(self.status).label)
+
+
+def title_of(document: dict) -> str:
+    """What kind of work it is: code.text, else its display, else its code (S1–S3)."""
+    return display_of(document.get("code")) or document.get("description") or "Task"
+
+
+def priority_of(document: dict) -> str:
+    return document.get("priority") or "routine"
+
+
+def due(document: dict, now: datetime) -> Due:
+    end = ((document.get("restriction") or {}).get("period") or {}).get("end")
+    at = due_of(document)
+    return times.due(end, None if at == NO_DUE else at, now)
+
+
+def rows(listed: Iterable[Listed], view: View, actor: Actor, *, now: datetime) -> list[Row]:
+    """Display rows in the order given, with the people that they name looked up together."""
+    listed = list(listed)
+    documents = [each.document for each in listed]
+    subjects = {reference_of(document, "for") for document in documents} - {""}
+    patients = people.documents(subjects, actor=actor)
+    owners = {reference_of(document, "owner") for document in documents} - {"", actor.reference}
+    named = people.names(owners, actor=actor) if owners else {}
+    return [_row(each, view, actor, patients, named, now) for each in listed]
+
+
+def _row(listed: Listed, view: View, actor: Actor, patients, named, now) -> Row:
+    document = listed.document
+    owner = reference_of(document, "owner")
+    subject = document.get("for") or {}
+    who = people.patient(patients.get(subject.get("reference", "")), subject.get("display", ""))
+    age = times.age(who.birth_date, now) if who and who.birth_date else ""
+    icon, word = FOCUS_KINDS.get(reference_of(document, "focus").partition("/")[0], ("", ""))
+    return Row(
+        id=listed.resource_id,
+        version=listed.version_id,
+        title=title_of(document),
+        priority=priority_of(document),
+        due=due(document, now),
+        patient=who,
+        age=people.age_line(who, age) if who else "",
+        owner=named.get(owner) or (document.get("owner") or {}).get("display", "") or owner,
+        owner_reference=owner,
+        stage=display_of(document.get("businessStatus")),
+        status=document["status"],
+        focus_icon=icon,
+        focus_word=word,
+        group=group_of(view, listed.step, listed.due, now),
+        mine=bool(owner) and owner == actor.reference,
+        claimable=not owner
+        and document["status"] in CLAIMABLE
+        and bool(actor.reference)
+        and (view.pool.pk if view.pool else listed.pool_id) in actor.pools,
+    )
+
+
+def group_of(view: View, step: int, due_at: datetime, now: datetime) -> str:
+    """Headings follow the order of the list, so that no row stands apart from its place in it.
+
+    "Most pressing" goes by priority once nothing is overdue, so its headings do; a list by due
+    time is headed by due time.
+    """
+    if view.key != "all":
+        return {4: "ASAP", 5: "Urgent", 6: "Routine"}.get(step, "STAT and overdue")
+    if due_at < now:
+        return "Overdue"
+    if due_at == NO_DUE:
+        return "No due date"
+    return "Due today" if due_at <= end_of_day(now) else "Later"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    rows: list[Row]
+    goes_on: bool = False
+    """The group has more rows on the next page."""
+    continues: bool = False
+    """The group began on the page before, where its heading is."""
+
+    @property
+    def late(self) -> bool:
+        return self.name in ("STAT and overdue", "Overdue")
+
+    @property
+    def count(self) -> str:
+        return "" if self.continues else f"{len(self.rows)}{'+' if self.goes_on else ''}"
+
+
+def grouped(shown: list[Row], *, more: bool, after_group: str = "") -> list[Group]:
+    parts = [(name, list(each)) for name, each in groupby(shown, key=lambda row: row.group)]
+    return [
+        Group(name, each, more and number == len(parts) - 1, number == 0 and name == after_group)
+        for number, (name, each) in enumerate(parts)
+    ]

@@ -1,0 +1,106 @@
+"""What the worklist's templates draw with: icons, times and people."""
+
+import re
+from datetime import datetime
+from functools import cache
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from lucide.templatetags.lucide import lucide
+
+from accounts import people
+from tasks import times
+from tasks.rows import PRIORITIES
+
+register = template.Library()
+
+ICONS = (
+    "alarm-clock", "arrow-down-wide-narrow", "arrow-up", "ban", "calendar-clock", "check",
+    "chevron-down", "chevron-left", "chevron-up", "circle-check", "circle-question-mark", "circle-x",
+    "clipboard-list", "clock", "contrast", "corner-up-right", "ellipsis", "eye-off", "file-text",
+    "flask-conical", "hand", "history", "image", "inbox", "info", "keyboard", "link-2-off",
+    "list-checks", "lock", "log-out", "message-square", "milestone", "paperclip", "pause",
+    "pencil", "pill", "play", "plus", "rows-3", "settings-2", "shield-alert", "sticky-note",
+    "stethoscope", "triangle-alert", "undo-2", "user-round", "users-round", "wifi-off", "x",
+)  # fmt: skip
+"""Every icon that the pages use; the sprite of each page holds exactly these."""
+
+
+@register.simple_tag
+@cache
+def icon_sprite() -> SafeString:
+    """All icons as symbols, once a page, for `icon` to refer to."""
+    symbols = "".join(
+        f'<symbol id="i-{name}" viewBox="0 0 24 24">{_paths(name)}</symbol>' for name in ICONS
+    )
+    return mark_safe(f'<svg class="sprite" aria-hidden="true">{symbols}</svg>')  # noqa: S308 - our own icons
+
+
+def _paths(name: str) -> str:
+    svg = re.sub(r"\s+", " ", lucide(name))
+    return re.sub(r"^\s*<svg[^>]*>|</svg>\s*$", "", svg).strip()
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """A decorative icon; what it means stands beside it in words. `size` is "s" or "l"."""
+    if name not in ICONS:
+        raise template.TemplateSyntaxError(f"{name} is not among the icons of the page.")
+    return format_html(
+        '<svg class="i{}" aria-hidden="true"><use href="#i-{}"/></svg>',
+        f" i-{size}" if size else "",
+        name,
+    )
+
+
+@register.simple_tag
+def clinic_name() -> str:
+    return settings.TASKWARD_SITE_NAME
+
+
+@register.simple_tag
+def priority(code: str) -> SafeString:
+    """Bars, word and weight of fill: three channels besides colour (ui.md 2.7)."""
+    bars, word = PRIORITIES.get(code, (1, code))
+    return format_html('<span class="prio {}">{}{}</span>', code, _bars(bars), word)
+
+
+@cache
+def _bars(count: int) -> SafeString:
+    rects = "".join(
+        f'<rect x="{3.4 * n:.1f}" y="{8 - 2.6 * n:.1f}" width="2.4" height="{3 + 2.6 * n:.1f}"'
+        f' rx=".6"{"" if n < count else " class=o"}/>'
+        for n in range(4)
+    )
+    return mark_safe(f'<svg viewBox="0 0 13 11" aria-hidden="true">{rects}</svg>')  # noqa: S308 - numbers
+
+
+@register.filter
+def moment(at: datetime | None, now: datetime) -> str:
+    return times.moment(at, now)
+
+
+@register.filter
+def ago(at: datetime, now: datetime) -> str:
+    return times.ago(at, now)
+
+
+@register.filter
+def iso(at: datetime | None) -> str:
+    return at.isoformat(timespec="seconds") if at else ""
+
+
+@register.filter
+def initials(name: str) -> str:
+    return people.initials(name)
+
+
+@register.simple_tag(takes_context=True)
+def called(context: template.Context, reference: str, *, start: bool = True) -> str:
+    """The name of who is meant in the history; "You" for the reader."""
+    task = context["task"]
+    if reference == task.you:
+        return "You" if start else "you"
+    return task.named.get(reference) or ("Taskward" if reference == "User/system" else reference)
