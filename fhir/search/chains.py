@@ -1,0 +1,121 @@
+"""Conditions on other resources: `owner:Practitioner.family=x` and `_has:Task:subject:status=x`.
+
+Whatever is joined passes through `readable_by` of its own type. The ids that match are looked up
+first, and when they are few they become a condition that an index can answer.
+
+https://hl7.org/fhir/R4/search.html#chaining · https://hl7.org/fhir/R4/search.html#has
+"""
+
+from django.core.exceptions import EmptyResultSet
+from django.db.models import Exists, Q, QuerySet
+
+from fhir import access, definitions, resources, sql
+from fhir.errors import InvalidSearch
+from fhir.resources import ResourceType
+from fhir.search.expressions import NEVER
+from fhir.search.filters import ReferenceFilter, Scope, any_of
+from fhir.search.parse import Clause
+
+FEW = 1_000
+
+
+def rows_of(resource_type: ResourceType) -> QuerySet:
+    """What may be found of a type; deleted resources never are."""
+    found = resource_type.model.objects.filter(deleted=False)
+    if not resource_type.model.resource_type:
+        found = found.filter(resource_type=resource_type.name)
+    return found
+
+
+def fetch(rows: QuerySet) -> list[tuple]:
+    """The rows of a `values_list`, without the ORM's way to them."""
+    try:
+        statement, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    return sql.rows(statement, params, prepare=None)
+
+
+def chained(filter_: ReferenceFilter, clause: Clause, scope: Scope) -> Q:
+    """`reference.parameter=value`, with the Type when the reference admits several."""
+    types = [clause.modifier] if clause.modifier else _types_with(filter_, clause.chain)
+    if clause.modifier and clause.modifier not in filter_.target_types:
+        raise InvalidSearch(f"{clause.key}: the reference cannot lead to this type.")
+    if not types:
+        raise InvalidSearch(f"{clause.key}: nothing that it leads to has this parameter.")
+    return any_of([_chained_to(name, filter_, clause, scope) for name in types])
+
+
+MAX_TYPES = 8
+
+
+def _types_with(filter_: ReferenceFilter, clause: Clause) -> list[str]:
+    """The types that the reference may lead to and that have the chain's next parameter."""
+    name = "_id" if clause.name == "_has" else clause.name
+    if filter_.only:
+        return [filter_.only]
+    found = [
+        type_name
+        for type_name in sorted(filter_.target_types)
+        if name in resources.get(type_name).search().base_filters
+    ]
+    if len(found) > MAX_TYPES:
+        raise InvalidSearch(f"{filter_.parameter.name}: name the type, as in subject:Patient.name.")
+    return found
+
+
+def _chained_to(type_name: str, filter_: ReferenceFilter, clause: Clause, scope: Scope) -> Q:
+    target = resources.get(type_name)
+    matching = rows_of(target).filter(
+        target.search().condition(clause.chain, _inside(scope, type_name))
+    )
+    few = _first(matching, "resource_id")
+    if few == []:
+        return NEVER
+    found = Q()
+    if few is not None:
+        found = filter_.is_any([f"{type_name}/{row[0]}" for row in few])
+        if target.model.readable_condition(scope.actor) is access.EVERYTHING:
+            return found
+    readable = matching.readable_by(scope.actor).filter(Q(filter_.leads_to(type_name)))
+    return found & Q(Exists(readable))
+
+
+def has(clause: Clause, scope: Scope) -> Q:
+    """Resources that a `Type` points at by `reference`, where that Type's rest of it holds."""
+    type_name, _, reference = clause.modifier.partition(":")
+    if type_name not in definitions.resource_types():
+        raise InvalidSearch("_has names a type that R4 does not have.")
+    source = resources.get(type_name)
+    filter_ = source.search().base_filters.get(reference)
+    if not isinstance(filter_, ReferenceFilter):
+        raise InvalidSearch(f"{clause.key}: {type_name} has no such reference.")
+    if scope.resource_type not in filter_.target_types:
+        raise InvalidSearch(f"{clause.key}: the reference cannot lead to {scope.resource_type}.")
+    matching = rows_of(source).filter(
+        source.search().condition(clause.chain, _inside(scope, type_name))
+    )
+    few = _first(matching, filter_.source)
+    if few == []:
+        return NEVER
+    found = Q()
+    if few is not None:
+        start = f"{scope.resource_type}/"
+        references = {each for (value,) in few for each in filter_.references_in(value)}
+        found = Q(
+            resource_id__in=sorted(
+                each.removeprefix(start) for each in references if each.startswith(start)
+            )
+        )
+    readable = matching.readable_by(scope.actor)
+    return found & Q(Exists(readable.filter(Q(filter_.comes_from(scope.resource_type)))))
+
+
+def _inside(scope: Scope, type_name: str) -> Scope:
+    return Scope(type_name, scope.actor, scope.base)
+
+
+def _first(matching: QuerySet, column: str) -> list[tuple] | None:
+    """The rows, or None when they are more than a few."""
+    found = fetch(matching.order_by().values_list(column)[: FEW + 1])
+    return found if len(found) <= FEW else None

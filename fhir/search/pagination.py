@@ -1,0 +1,63 @@
+"""The cursor of a page: where the last one ended. Sealed, for a sort key may be a patient's name.
+
+A cursor stands in a URL, and URLs end up in logs; so it is encrypted, and one that was changed or
+made for another search is refused.
+"""
+
+import base64
+import binascii
+import os
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+from fhir.errors import InvalidSearch
+
+NONCE_BYTES = 12
+MAX_CURSOR_LENGTH = 8_192
+
+
+class Cursor(NamedTuple):
+    values: list[Any]
+    """The sort values of the last row, its id last."""
+    total: int | None
+    """The total that the first page gave."""
+
+
+@cache
+def _cipher(secret: str) -> AESGCM:
+    return AESGCM(sha256(b"fhir.search.pagination:" + secret.encode()).digest())
+
+
+def seal(cursor: Cursor, order: str) -> str:
+    """`order` names the type and the order of the search that the cursor continues."""
+    values = [
+        value.isoformat() if isinstance(value, datetime) else value for value in cursor.values
+    ]
+    nonce = os.urandom(NONCE_BYTES)
+    text = msgspec.json.encode([values, cursor.total])
+    sealed = nonce + _cipher(settings.SECRET_KEY).encrypt(nonce, text, order.encode())
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def unseal(text: str, order: str) -> Cursor:
+    """Raises InvalidSearch for a cursor that was not made here, for this order."""
+    try:
+        if len(text) > MAX_CURSOR_LENGTH:
+            raise ValueError
+        sealed = base64.b64decode(
+            text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
+        )
+        nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        opened = _cipher(settings.SECRET_KEY).decrypt(nonce, rest, order.encode())
+    except (ValueError, binascii.Error, InvalidTag) as error:
+        raise InvalidSearch(
+            "_cursor: use the next link of a page as it is; search again without it."
+        ) from error
+    return Cursor(*msgspec.json.decode(opened))

@@ -1,0 +1,179 @@
+"""The table of search parameters of a resource type.
+
+A SearchSet names every parameter with its filter, one line each; routes, CapabilityStatement and
+docs/api.md read the same table.
+"""
+
+from copy import copy
+from functools import cache
+from typing import ClassVar
+
+import django_filters
+from django.db.models import Q
+from django_filters.filterset import FilterSetMetaclass
+
+from fhir import definitions, resources
+from fhir.errors import InvalidSearch
+from fhir.search.answer import search
+from fhir.search.chains import chained, has
+from fhir.search.filters import (
+    FILTERS,
+    DateFilter,
+    IdFilter,
+    ReferenceFilter,
+    Scope,
+    SearchFilter,
+    TokenFilter,
+    UriFilter,
+)
+from fhir.search.parse import Clause
+from fhir.search.sorting import NEWEST, SortKey, sort_key
+
+__all__ = ["SearchSet", "search", "search_set_for"]
+
+
+class SearchSetMetaclass(FilterSetMetaclass):
+    """Takes the filters of `filters_by_name`: names such as `part-of` cannot be attributes."""
+
+    def __new__(cls, name, bases, attributes):
+        resource_type = attributes.get("resource_type", "")
+        table = attributes.pop("filters_by_name", {})
+        new = super().__new__(cls, name, bases, {**attributes, **table})
+        if resource_type:
+            # Filters know their definition, so no two types share one.
+            new.base_filters = {
+                name: _bound(filter_, name, resource_type)
+                for name, filter_ in new.base_filters.items()
+            }
+        return new
+
+
+def _bound(filter_: SearchFilter, name: str, resource_type: str) -> SearchFilter:
+    bound = copy(filter_)
+    official = filter_.alias_of or name
+    bound.parameter = definitions.search_parameters(resource_type)[official]
+    bound.resource_type = resource_type
+    return bound
+
+
+class SearchSet(django_filters.FilterSet, metaclass=SearchSetMetaclass):
+    """The parameters of every type. https://hl7.org/fhir/R4/search.html#all"""
+
+    resource_type: ClassVar[str] = ""
+
+    filters_by_name: ClassVar[dict[str, SearchFilter]] = {
+        "_id": IdFilter(),
+        "_lastUpdated": DateFilter(column="last_updated"),
+        "_profile": UriFilter(),
+        "_security": TokenFilter(),
+        "_source": UriFilter(),
+        "_tag": TokenFilter(),
+    }
+    sort_keys: ClassVar[dict[str, SortKey]] = {}
+    """Parameters that sort by a column rather than by what is indexed."""
+
+    @classmethod
+    def condition(cls, clause: Clause, scope: Scope) -> Q:
+        """What the clause asks of a row. Raises InvalidSearch, for an unknown parameter too."""
+        if clause.name == "_has":
+            return has(clause, scope)
+        filter_ = cls.base_filters.get(clause.name)
+        if filter_ is None:
+            raise InvalidSearch(f"{cls.resource_type} has no search parameter {clause.name}.")
+        if clause.chain is None:
+            return filter_.condition(clause, scope)
+        if not isinstance(filter_, ReferenceFilter):
+            raise InvalidSearch(f"{clause.key}: only references can be followed.")
+        return chained(filter_, clause, scope)
+
+    @classmethod
+    def knows(cls, clause: Clause) -> bool:
+        return clause.name == "_has" or clause.name in cls.base_filters
+
+    @classmethod
+    def default_order(cls, clauses: list[Clause]) -> list[SortKey]:
+        """The order of a search without _sort; ties are by id."""
+        return [NEWEST]
+
+    @classmethod
+    def sort_key(cls, name: str, *, descending: bool) -> SortKey:
+        """Raises InvalidSearch for what cannot be sorted by."""
+        key = cls.sort_keys.get(name)
+        if key is None:
+            filter_ = cls.base_filters.get(name)
+            if filter_ is None:
+                raise InvalidSearch(f"_sort: {cls.resource_type} cannot be sorted by {name}.")
+            key = sort_key(filter_)
+        return key.reversed() if descending else key
+
+    @classmethod
+    def reference(cls, name: str) -> ReferenceFilter:
+        """The filter of a reference parameter. Raises InvalidSearch when it is none."""
+        filter_ = cls.base_filters.get(name)
+        if not isinstance(filter_, ReferenceFilter):
+            raise InvalidSearch(f"{cls.resource_type} has no reference parameter {name}.")
+        return filter_
+
+    @classmethod
+    def references(cls) -> dict[str, ReferenceFilter]:
+        return {
+            name: filter_
+            for name, filter_ in cls.base_filters.items()
+            if isinstance(filter_, ReferenceFilter)
+        }
+
+    @classmethod
+    def parameters(cls) -> list[tuple[str, str, str]]:
+        """(name, type, the elements that it looks at) for CapabilityStatement and docs/api.md."""
+        return [
+            (name, filter_.type, _elements(filter_)) for name, filter_ in cls.base_filters.items()
+        ]
+
+    @classmethod
+    def includes(cls) -> list[str]:
+        """What `_include` takes."""
+        return [f"{cls.resource_type}:{name}" for name in cls.references()]
+
+    @classmethod
+    def revincludes(cls) -> list[str]:
+        """What `_revinclude` takes."""
+        return list(_pointing_at(cls.resource_type))
+
+
+def _elements(filter_: SearchFilter) -> str:
+    return ", ".join(
+        dict.fromkeys(
+            f"{filter_.resource_type}.{'.'.join(path.names)}" for path in filter_.parameter.paths
+        )
+    )
+
+
+@cache
+def _pointing_at(resource_type: str) -> tuple[str, ...]:
+    """`Type:parameter` of every reference that may lead to the type, as the definitions say it."""
+    return tuple(
+        f"{name}:{parameter.name}"
+        for name in sorted(definitions.resource_types())
+        for parameter in definitions.search_parameters(name).values()
+        if parameter.type == "reference"
+        and ("*" in parameter.target or resource_type in parameter.target)
+    )
+
+
+@cache
+def search_set_for(resource_type: str, model: type | None = None) -> type[SearchSet]:
+    """The table of a type without one of its own: all its official parameters."""
+    table = {
+        name: FILTERS[parameter.type]()
+        for name, parameter in definitions.search_parameters(resource_type).items()
+        if name not in SearchSet.base_filters
+    }
+    return SearchSetMetaclass(
+        f"{resource_type}Search",
+        (SearchSet,),
+        {"resource_type": resource_type, "filters_by_name": table, "__module__": __name__},
+    )
+
+
+def search_set_of(type_name: str) -> type[SearchSet]:
+    return resources.get(type_name).search()

@@ -1,0 +1,141 @@
+"""What a search is sorted by, and where a page begins: keyset paging over any keys.
+
+Values that are missing come last, in both directions; ties are broken by the id.
+https://hl7.org/fhir/R4/search.html#sort
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateTimeField,
+    F,
+    Field,
+    FloatField,
+    OrderBy,
+    Q,
+    TextField,
+    Value,
+)
+
+from fhir.search.expressions import Sql, literal
+from fhir.search.filters import (
+    DateFilter,
+    IdFilter,
+    RangeFilter,
+    ReferenceFilter,
+    SearchFilter,
+    StringFilter,
+)
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """One key: a name of the select list, the expression behind it, and its direction."""
+
+    name: str
+    expression: Any
+    field: Field
+    descending: bool = False
+    nullable: bool = False
+
+    def reversed(self) -> "SortKey":
+        return replace(self, descending=not self.descending)
+
+    def order(self) -> OrderBy:
+        # A key that is never null says nothing of nulls, so that the index is used as it is.
+        return OrderBy(
+            self.expression, descending=self.descending, nulls_last=True if self.nullable else None
+        )
+
+    def same(self, value: Any) -> Q:
+        if value is None:
+            return Q(Sql("{0} is null", self.expression))
+        return Q(Sql("{0} = {1}", self.expression, self._value(value)))
+
+    def after(self, value: Any) -> Q | None:
+        """Later in the order; None when nothing is."""
+        if value is None:
+            return None
+        sign = "<" if self.descending else ">"
+        if not self.nullable:
+            return Q(Sql(f"{{0}} {sign} {{1}}", self.expression, self._value(value)))
+        return Q(
+            Sql(
+                f"({{0}} {sign} {{1}} or {{2}} is null)",
+                self.expression,
+                self._value(value),
+                self.expression,
+            )
+        )
+
+    def _value(self, value: Any) -> Value:
+        if isinstance(self.field, DateTimeField) and isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        return Value(value, output_field=self.field)
+
+
+def column_key(name: str, *, descending: bool = False, nullable: bool = False, field: Field):
+    return SortKey(name, F(name), field, descending, nullable)
+
+
+ID = column_key("resource_id", field=CharField())
+NEWEST = column_key("last_updated", descending=True, field=DateTimeField())
+
+
+def sort_key(filter_: SearchFilter) -> SortKey:
+    """The ascending order of a parameter, by the first of its values."""
+    name = filter_.parameter.name
+    if isinstance(filter_, IdFilter):
+        return ID
+    if isinstance(filter_, DateFilter) and filter_.column:
+        return column_key(filter_.column, nullable=True, field=DateTimeField())
+    if isinstance(filter_, RangeFilter):
+        field = BigIntegerField() if isinstance(filter_, DateFilter) else FloatField()
+        return SortKey(
+            name, Sql(filter_.end(0), F("ranges"), output_field=field), field, nullable=True
+        )
+    if filter_.column:
+        expression = Sql("nullif({0}, '')", F(filter_.column), output_field=TextField())
+        return SortKey(name, expression, TextField(), nullable=True)
+    column, start = "tokens", f"{filter_.name}="
+    if isinstance(filter_, StringFilter):
+        column, start = "strings", f"{filter_.name}~"
+    having = " and position('/' in e) > 0" if isinstance(filter_, ReferenceFilter) else ""
+    expression = Sql(
+        f'(select min(substr(e, {len(start) + 1}) collate "C") from unnest({{0}}) e'
+        f" where starts_with(e, {literal(start)}){having})",
+        F(column),
+        output_field=TextField(),
+    )
+    return SortKey(name, expression, TextField(), nullable=True)
+
+
+def ordered(keys: list[SortKey]) -> list[SortKey]:
+    """The keys with the id as the last one, and none twice."""
+    found: dict[str, SortKey] = {}
+    for key in [*keys, ID]:
+        found.setdefault(key.name, key)
+        if key.name == ID.name:
+            break
+    return list(found.values())
+
+
+def later_ranges(keys: list[SortKey], values: list[Any]) -> list[Q]:
+    """What comes after a row with these values: ranges that follow one another.
+
+    One for each key, the last key's first. Each is contiguous in an index of the same order, which
+    the single condition `a > x or (a = x and b > y)` is not.
+    """
+    ranges = []
+    for number in reversed(range(len(keys))):
+        after = keys[number].after(values[number])
+        if after is None:
+            continue
+        for key, value in zip(keys[:number], values[:number], strict=True):
+            after &= key.same(value)
+        ranges.append(after)
+    return ranges
