@@ -15,7 +15,8 @@ OUR = "https://example.org/fhir/StructureDefinition/"
 EXAMPLES: list[tuple[str, bytes]] = []
 
 
-def D(text):  # noqa: N802 - a decimal with exactly these digits
+def D(text):
+    """A decimal with exactly these digits."""
     return Decimal(text)
 
 

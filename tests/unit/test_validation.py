@@ -200,6 +200,31 @@ PRIMITIVES = {
 }
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<script/>",
+        "<SCRIPT>x</SCRIPT>",
+        '<img src="x" OnError="x"/>',
+        '<a href="java&#10;script:x">x</a>',
+        '<a href="data:text/html,x">x</a>',
+        "<![CDATA[x><img src=x onerror=x>]]>",
+        "<!--><img src=x onerror=x>-->",
+        "<!---><img src=x onerror=x>-->",
+        '<style><a title="</style><img src=x onerror=x>"></a></style>'.replace("</style><", "&lt;"),
+        "<?php x ?>",
+        '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    ],
+)
+def test_a_narrative_does_not_act(inside):
+    assert CHECKS["xhtml"](f"<div>{inside}</div>")
+
+
+def test_a_narrative_may_have_comments_images_and_links():
+    inside = '<!-- a > b --><img src="data:image/png;base64,QQ=="/><a href="#a">one = 1</a>'
+    assert CHECKS["xhtml"](f"<div title='on = off'>{inside}</div>") is None
+
+
 def test_every_primitive_is_tried():
     assert PRIMITIVES.keys() == CHECKS.keys()
 
