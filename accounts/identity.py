@@ -33,15 +33,18 @@ select u.id, u.username, u.reference, trim(u.first_name || ' ' || u.last_name),
         order by 1),
   array(select c.pool_id from accounts_pool_coordinators c where c.user_id = u.id),
   {scopes}
-from accounts_user u {joined}
+from {source}
 where u.is_active and {condition}
 """
 BY_TOKEN = IDENTITY.format(
     scopes="t.scope",
-    joined="join oauth2_provider_accesstoken t on t.user_id = u.id",
+    # A client's own token (client credentials) names no user: it acts as the application's.
+    source="oauth2_provider_accesstoken t"
+    " left join oauth2_provider_application a on a.id = t.application_id and t.user_id is null"
+    " join accounts_user u on u.id = coalesce(t.user_id, a.user_id)",
     condition="t.token_checksum = %s and t.expires > now()",
 )
-BY_USER = IDENTITY.format(scopes="''", joined="", condition="u.id = %s")
+BY_USER = IDENTITY.format(scopes="''", source="accounts_user u", condition="u.id = %s")
 
 
 def actor_of_token(token: str) -> Actor | None:

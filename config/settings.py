@@ -5,6 +5,8 @@ What is missing or unknown stops the start with a sentence, rather than a surpri
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,12 +42,12 @@ def env_secret(name: str, *, folder: Path) -> str:
     file = folder / name.lower()
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            return file.read_text()
-        with os.fdopen(descriptor, "w") as new:
+        # Written whole under another name first: two that start at once must not read half of it.
+        with tempfile.NamedTemporaryFile("w", dir=folder, prefix=f".{file.name}") as new:
             new.write(secrets.token_urlsafe(50))
+            new.flush()
+            with suppress(FileExistsError):
+                os.link(new.name, file)
     return file.read_text()
 
 
@@ -198,7 +200,6 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = os.environ.get("TASKWARD_TIME_ZONE", "UTC")
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = TOP / ".static"
 STATICFILES_DIRS = [TOP / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 import base64
 import binascii
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from django.db import transaction
 
@@ -16,6 +16,7 @@ from fhir.datatypes import to_instant
 from fhir.errors import FhirError, MalformedRequest, TooLarge
 from fhir.preconditions import if_match_versions
 from fhir.renderers import bundle, etag
+from fhir.search.answer import search
 from fhir.store import Stored
 
 MAX_ENTRIES = 1000
@@ -193,12 +194,5 @@ def _written(stored: Stored, status: str, base: str) -> str:
 
 
 def _searched(type_name: str, query: str, *, actor: Actor, base: str) -> str:
-    from fhir.search.searchset import search
-
-    found = search(
-        resources.get(type_name),
-        parse_qsl(query, keep_blank_values=True),
-        actor=actor,
-        base=base,
-    )
+    found = search(resources.get(type_name), query, actor=actor, base=base)
     return f'{{"resource":{found.decode()},"response":{{"status":"200"}}}}'

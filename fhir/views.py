@@ -7,7 +7,6 @@ https://hl7.org/fhir/R4/http.html
 
 import logging
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, InterfaceError, OperationalError
@@ -27,7 +26,7 @@ from fhir.renderers import (
     outcome_response,
     resource_response,
 )
-from fhir.search.searchset import search
+from fhir.search.answer import search
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ class TypeView(FhirView):
     def search(self, type_name: str, query: str) -> HttpResponse:
         found = search(
             resources.get(type_name),
-            _decoded(query),
+            query,
             actor=self.request.user,
             base=self.base,
             strict=self.strict,
@@ -201,15 +200,6 @@ class UnknownView(FhirView):
     def refuse(self, request, **kwargs):
         """Any other path below the base."""
         raise errors.NotFound("There is nothing at this path of the API.")
-
-
-def _decoded(query: str) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=2000)
-    except UnicodeDecodeError as error:
-        raise errors.InvalidSearch("The query is not valid UTF-8.") from error
-    except ValueError as error:
-        raise errors.InvalidSearch("The query has too many parameters.") from error
 
 
 def _parameters(document) -> dict[str, str]:

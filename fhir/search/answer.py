@@ -15,6 +15,7 @@ from fhir import access, definitions, json, sql
 from fhir.actor import Actor
 from fhir.errors import InvalidSearch, Issue, operation_outcome
 from fhir.resources import ResourceType
+from fhir.scopes import check_scope
 from fhir.search.chains import fetch, rows_of
 from fhir.search.filters import Scope
 from fhir.search.includes import MAX_INCLUDED, Found, check_includes, included, link_columns
@@ -44,6 +45,7 @@ def search(
     `base` is the absolute URL that the client used, without a slash at its end. Parameters that
     are not known are left out, and out of the self link, unless `strict`. Raises InvalidSearch.
     """
+    check_scope(actor, resource_type.name, "s")
     return _Search(resource_type, parse_query(query), actor, base, strict).bundle()
 
 
