@@ -18,6 +18,12 @@ RANGES = (
 )
 """(condition on the table alias {t}, whether it takes the instant that overdue is judged by)"""
 
+STEP = (
+    "case when {t}.priority = 4 then 0 when {t}.due < %s then 4 - {t}.priority"
+    " else 7 - {t}.priority end"
+)
+"""The number of a row's range in RANGES; takes the instant too."""
+
 
 def literals(statuses) -> str:
     """A list of statuses as it stands in the partial indexes of Task."""
@@ -43,6 +49,14 @@ def lock_most_pressing(pool_ids: list[int], *, now: datetime) -> Stored | None:
                 params += [pool_id, now] if judged else [pool_id]
         if not parts:
             return None
+        # Tasks that wait in one of the pools besides the one that their row names.
+        parts.append(
+            f"(select q.id, {STEP} step, q.priority, q.due, q.resource_id"  # noqa: S608 - our own constants
+            " from tasks_taskpool s join tasks_task q on q.id = s.task_id"
+            f" where s.pool_id = any(%s) and {WAITING}"
+            f" order by step, q.priority desc, q.due, q.resource_id limit {limit})".format(t="q")
+        )
+        params += [now, pool_ids]
         waiting = WAITING.format(t="t")
         found = sql.rows(
             "with candidate as materialized (select * from ("  # noqa: S608 - our own constants

@@ -21,7 +21,7 @@ from fhir.actor import Actor, Role
 from fhir.errors import InvalidSearch, NotFound
 from tasks.document import NO_DUE, PRIORITY_RANK
 from tasks.models import Task
-from tasks.queue import RANGES, WAITING, literals
+from tasks.queue import RANGES, STEP, WAITING, literals
 from tasks.transitions import OPEN
 
 PAGE = 50
@@ -32,12 +32,6 @@ MINE = f"{{t}}.owner <> '' and not {{t}}.deleted and {{t}}.status in ({literals(
 """The condition of the index task_mine, word for word."""
 IS_OPEN = f"not {{t}}.deleted and {{t}}.status in ({literals(OPEN)})"
 """The condition of the index task_overdue."""
-
-STEP = (
-    "case when {t}.priority = 4 then 0 when {t}.due < %s then 4 - {t}.priority"
-    " else 7 - {t}.priority end"
-)
-"""The number of a row's range in tasks.queue.RANGES."""
 
 DUE_FACETS = {"overdue": "Overdue", "today": "Due today", "later": "Later", "none": "No due date"}
 
