@@ -36,7 +36,8 @@ def claim(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> S
             raise Conflict(f"{name_of(document['owner'])} has this Task already.")
         if document["status"] not in CLAIMABLE:
             raise BadTransition(
-                f"A Task that is {document['status']} cannot be claimed.", expression="Task.status"
+                f"A Task that is {document['status']} cannot be claimed and become accepted.",
+                expression="Task.status",
             )
         return documents.claimed(document, owner)
 
@@ -85,7 +86,8 @@ def resume(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> 
     def next_document(document: dict) -> dict:
         if document["status"] != "on-hold":
             raise BadTransition(
-                f"A Task that is {document['status']} cannot be resumed.", expression="Task.status"
+                f"A Task that is {document['status']} cannot be resumed: only one that is on-hold.",
+                expression="Task.status",
             )
         started = "start" in (document.get("executionPeriod") or {})
         owned = bool(documents.reference_of(document, "owner"))
