@@ -11,6 +11,7 @@ from django.db.models import Exists, Q, QuerySet
 
 from fhir import access, definitions, resources, sql
 from fhir.errors import InvalidSearch
+from fhir.models import ClinicalResource
 from fhir.resources import ResourceType
 from fhir.search.expressions import NEVER
 from fhir.search.filters import ReferenceFilter, Scope, any_of
@@ -22,7 +23,7 @@ FEW = 1_000
 def rows_of(resource_type: ResourceType) -> QuerySet:
     """What may be found of a type; deleted resources never are."""
     found = resource_type.model.objects.filter(deleted=False)
-    if not resource_type.model.resource_type:
+    if resource_type.model is ClinicalResource:
         found = found.filter(resource_type=resource_type.name)
     return found
 
