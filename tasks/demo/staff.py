@@ -29,12 +29,13 @@ class Member(NamedTuple):
     @property
     def display(self) -> str:
         """As staff see the name: "Dr. Ines Cardoso", "Maya Lindqvist, RN"."""
-        name = " ".join(part for part in (self.prefix, self.given, self.family) if part)
-        return f"{name}, {self.suffix}" if self.suffix and not self.prefix else name
+        return " ".join(self.user_names)
 
     @property
-    def full_name(self) -> str:
-        return " ".join(part for part in (self.given, self.family) if part)
+    def user_names(self) -> tuple[str, str]:
+        """First and last name of the user, which together are `display`."""
+        last = f"{self.family}, {self.suffix}" if self.suffix and not self.prefix else self.family
+        return " ".join(part for part in (self.prefix, self.given) if part), last
 
     @property
     def reference(self) -> dict:
