@@ -52,7 +52,7 @@ def put(
     """https://hl7.org/fhir/R4/http.html#update
 
     Returns the resource, and whether it is new. Only those who write everything may make a
-    resource with an id of their own (requirements.md T5).
+    resource with an id of their own, or bring back a deleted one (requirements.md T5, T9).
     """
     resource_type = resources.get(type_name)
     check_writer(actor)
@@ -75,6 +75,8 @@ def put(
         if before is None:
             _refuse(resource_type, actor, resource_id, document)
         if before.deleted:
+            if not actor.writes_everything:
+                raise Gone
             _check_version(before, if_match)
             return _write(resource_type, before, None, document, actor, "update"), True
         return _change(resource_type, before, lambda _: document, actor, "update", if_match), False

@@ -135,7 +135,7 @@ def update(
     model = resource_type.model
     version_id = before.version_id + 1
     text = _stamped(document, before.resource_id, version_id, at)
-    known = None if before.deleted else before.parsed()
+    known = _last_document(before)
     values = _index_values(model, known, document) | {
         "version_id": version_id,
         "last_updated": at,
@@ -145,6 +145,19 @@ def update(
     return _replace(
         resource_type, before, values, model.dependent_rows(known, document), actor, interaction
     )
+
+
+def _last_document(before: Stored) -> dict:
+    """The document that the rows of other tables belong to: a deletion leaves them, as they say
+    who may know that there was something to delete."""
+    if not before.deleted:
+        return before.parsed()
+    found = sql.rows(
+        "select document from fhir_resourceversion where resource_type = %s and resource_id = %s"
+        " and document <> '' order by version_id desc limit 1",
+        (before.resource_type, before.resource_id),
+    )
+    return json.loads_stored(found[0][0])
 
 
 def delete(resource_type: ResourceType, before: Stored, *, actor: Actor, at: datetime) -> Stored:

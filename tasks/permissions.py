@@ -66,11 +66,8 @@ def _check_practitioner(actor: Actor, before: dict | None, after: dict) -> None:
 
 def _check_coordinator(actor: Actor, before: dict, after: dict) -> None:
     """She assigns and reroutes every Task of her pools, and works on her own as anybody does."""
-    had = reference_of(before, "owner")
-    if {*pools_of(before)} & {*actor.coordinates}:
-        return
-    if had != actor.reference and not is_claimable_by(actor, before):
-        raise Forbidden("This Task is in no pool that you coordinate.")
+    if not {*pools_of(before)} & {*actor.coordinates}:
+        _check_practitioner(actor, before, after)
 
 
 def _is_successor(actor: Actor, after: dict) -> bool:
