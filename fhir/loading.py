@@ -140,7 +140,9 @@ SHOWN_ISSUES = 3
 def _reason(error: FhirError) -> str:
     """The issues of an error as one line. Their diagnostics never quote the content."""
     issues = [
-        f"{issue.expression}: {issue.diagnostics}" if issue.expression else issue.diagnostics
+        issue.diagnostics
+        if (issue.expression or "") in issue.diagnostics
+        else f"{issue.expression}: {issue.diagnostics}"
         for issue in error.issues[:SHOWN_ISSUES]
     ]
     more = len(error.issues) - SHOWN_ISSUES

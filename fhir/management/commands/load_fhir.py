@@ -27,19 +27,23 @@ class Command(BaseCommand):
 
     def handle(self, *, paths, **options):
         files = [file for path in paths for file in files_of(Path(path))]
-        loaded, refused, began = 0, 0, monotonic()
+        loaded, refused, done, began = 0, 0, 0, monotonic()
+        total = None if STDIN in files else sum(file.stat().st_size for file in files)
         with self.progress() as progress:
+            bar = progress.add_task("", total=total)
             for file in files:
                 name = "stdin" if file == STDIN else str(file)
+                progress.update(bar, description=file.name)
                 with opened(file) as stream:
-                    bar = progress.add_task(file.name, total=size(file))
                     for outcome in load(read(stream, suffix=file.suffix.lower())):
                         loaded += outcome.loaded
                         refused += len(outcome.refused)
                         for item in outcome.refused:
                             self.say(progress, f"{name}, {item.name}: {item.refusal}")
-                        if file != STDIN:
-                            progress.update(bar, completed=stream.tell())
+                        if total is not None:
+                            progress.update(bar, completed=done + stream.tell())
+                if total is not None:
+                    done += file.stat().st_size
         seconds = monotonic() - began
         self.stdout.write(
             f"{loaded:,} resources loaded from {counted(len(files), 'file')} in {seconds:.1f} s."
@@ -82,10 +86,6 @@ def files_of(path: Path) -> list[Path]:
     if not files:
         raise CommandError(f"The folder {path} holds no {', '.join(SUFFIXES)} file.")
     return files
-
-
-def size(file: Path) -> int | None:
-    return None if file == STDIN else file.stat().st_size
 
 
 @contextmanager

@@ -124,7 +124,7 @@ def test_what_is_refused_is_named_and_the_rest_loaded(file):
         "line 6, Organization",
         "line 7",
     }
-    assert "Organization.active: " in done.err
+    assert "Organization.active " in done.err
     assert "SECRET" not in done.err
 
 
@@ -133,7 +133,7 @@ def test_entries_that_are_refused_are_named(file):
     wrong["entry"].append({"fullUrl": "urn:uuid:1"})
     done = run(file("some.json", wrong))
     assert done.code == 1
-    assert "entry 1, Organization/org-2: Organization.active: " in done.err
+    assert "entry 1, Organization/org-2: Organization.active " in done.err
     assert "entry 2: There is no resource in it." in done.err
     assert stored_ids() == ["org-1"]
 
