@@ -109,7 +109,7 @@ class Detail:
     def refusals(self) -> list[tuple[str, str]]:
         """(labels of disabled buttons, what would enable them), one line a reason."""
         lines: dict[str, list[str]] = {}
-        for action in self.actions:
+        for action in self.buttons:
             if action.reason:
                 lines.setdefault(action.reason, []).append(action.verb.label)
         return [(", ".join(labels), reason) for reason, labels in lines.items()]

@@ -209,11 +209,11 @@ def claim_next(request: HttpRequest) -> HttpResponse:
     view = _named_view(request)
     stored = actions.claim_next(actor=request.actor, pool_id=view.pool.pk if view.pool else None)
     if stored is not None:
-        return _changed(request, stored.resource_id, "claim", view)
+        return _changed(request, stored.resource_id, "claim", view, UNDO["claim"])
     text = f"Nothing is waiting in {view.name if view.is_pool else 'your pools'}."
     if not wants_part(request):
         messages.info(request, text)
-        return _see_other(view.path)
+        return SeeOther(view.path)
     return _part(request, "tasks/_toast.html", {"toast": {"text": text}}, reswap="none")
 
 
@@ -312,18 +312,27 @@ def _act(
         action(task_id, actor=request.actor, if_match=if_match)
     except (Conflict, VersionConflict) as refusal:
         return _refused(request, task_id, code, view, refusal)
-    return _changed(request, task_id, code, view)
+    # A hold is taken back by resuming, which goes on with work that was under way.
+    undo = UNDO.get(code)
+    if code == "hold" and known and known.parsed()["status"] != "in-progress":
+        undo = None
+    return _changed(request, task_id, code, view, undo)
 
 
-def _changed(request: HttpRequest, task_id: str, code: str, view: View) -> HttpResponse:
+def _changed(
+    request: HttpRequest, task_id: str, code: str, view: View, undo: str | None = None
+) -> HttpResponse:
     stored = details.find(task_id, request.actor)
     here = _task_url(task_id, view)
     if not wants_part(request):
         messages.success(request, f"{DONE[code]}.")
-        return _see_other(here if stored else view.path)
+        return SeeOther(here if stored else view.path)
     context = _after(request, task_id, stored, view)
-    undo = VERBS[UNDO[code]] if code in UNDO and stored else None
-    context["toast"] = {"text": DONE[code], "undo": undo, "next": code == "complete"}
+    context["toast"] = {
+        "text": DONE[code],
+        "undo": VERBS[undo] if undo and stored else None,
+        "next": code == "complete",
+    }
     response = _part(request, "tasks/_changed.html", context)
     if code == "claim":
         response["HX-Push-Url"] = here
@@ -393,7 +402,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
-    return _see_other(target if safe else "/worklist/")
+    return SeeOther(target if safe else "/worklist/")
 
 
 # --- what the templates are given -----------------------------------------------------------------
@@ -496,9 +505,10 @@ def _ids(request: HttpRequest, name: str) -> list[str]:
     return [each for each in request.GET.get(name, "").split(",") if each][:SHOWN_AT_MOST]
 
 
-def _see_other(url: str) -> HttpResponse:
+class SeeOther(HttpResponseRedirect):
     """303: after a POST, the page to look at."""
-    return HttpResponse(status=303, headers={"Location": url})
+
+    status_code = 303
 
 
 def _part(

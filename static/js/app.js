@@ -106,7 +106,11 @@
   }
 
   // --- after a swap: selection, focus, scroll -------------------------------------------------
-  let before = {};
+  let before = {}, busy = 0;
+
+  const isPost = (event) => event.detail.requestConfig?.verb === "post";
+  document.body.addEventListener("htmx:beforeSend", (event) => { if (isPost(event)) busy += 1; });
+  document.body.addEventListener("htmx:afterRequest", (event) => { if (isPost(event)) busy -= 1; });
 
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     // A session that ended answers with the sign-in page: go there instead of showing it in a part.
@@ -115,13 +119,19 @@
       location.reload();
       return;
     }
+    // The rows of a poll wait for a button's answer: htmx cannot place what a replaced button gets.
+    if (busy && event.detail.requestConfig?.path.startsWith("/worklist/rows")) {
+      event.detail.shouldSwap = false;
+      return;
+    }
     const detail = $("#detail");
+    const sent = event.detail.requestConfig?.path ?? "";
     before = {
       focus: document.activeElement?.id,
-      inside: detail?.contains(document.activeElement) || document.activeElement === document.body,
       task: detail?.dataset.task,
       scroll: $(".d-scroll")?.scrollTop ?? 0,
-      draft: $("#note-text")?.value ?? "",
+      // What is being typed outlives the answer to something else.
+      draft: sent.endsWith("/note") ? "" : $("#note-text")?.value ?? "",
     };
   });
 
@@ -130,6 +140,7 @@
     const detail = $("#detail");
     const same = detail?.dataset.task && detail.dataset.task === before.task;
     if (same && $(".d-scroll")) $(".d-scroll").scrollTop = before.scroll;
+    if (same && before.draft && $("#note-text")?.value === "") $("#note-text").value = before.draft;
     if (document.activeElement && document.activeElement !== document.body) return;
     const kept = before.focus && document.getElementById(before.focus);
     if (kept?.offsetParent) kept.focus({ preventScroll: true });
@@ -157,7 +168,7 @@
     $$("[data-move]", detail ?? document).forEach((button) => { button.hidden = at < 0; });
     $$(".row.leaving:not([data-going])").forEach((row) => {
       row.dataset.going = "";
-      setTimeout(() => { if (row.isConnected) { row.remove(); mark(); } }, 5000);
+      setTimeout(() => { if (row.isConnected) { row.remove(); mark(); } }, 4000);
     });
     $$(".toast:not([data-seen])").forEach((toast) => {
       toast.dataset.seen = "";
@@ -192,7 +203,7 @@
   $("#zone-note").hidden = -new Date().getTimezoneOffset() === Number(app.dataset.zoneMinutes);
 
   // --- live: ask for changes every 3 s (60 s when hidden), then fetch what changed --------------
-  let lostSince = null, timer = null, fresh = new Set(), position = $("#list")?.dataset.position;
+  let lostSince = null, timer = null, fresh = new Set(), pending = new Set(), position = $("#list")?.dataset.position;
 
   function connection(state) {
     const live = $("#live"), text = $("#live-text");
@@ -209,7 +220,10 @@
     clearTimeout(timer);
     const list = $("#list");
     try {
-      if (list) await ask(list);
+      if (list) {
+        await ask(list);
+        await refreshRows(list);
+      }
       connection("live");
     } catch (problem) {
       connection("lost");
@@ -226,14 +240,20 @@
     if (answer.status === 204) return;
     const told = await answer.json();
     told.new.filter((id) => !document.getElementById(`row-${id}`)).forEach((id) => fresh.add(id));
-    if (told.rows.length) {
-      const open = $("#detail")?.dataset.task ?? "";
-      const ids = new URLSearchParams({ list: list.dataset.list, ids: told.rows.join(), open });
+    told.rows.forEach((id) => pending.add(id));
+    announceNew();
+  }
+
+  async function refreshRows(list) {
+    if (pending.size && !busy) {
+      const open = $("#detail")?.dataset.task ?? "", wanted = [...pending];
+      const ids = new URLSearchParams({ list: list.dataset.list, ids: wanted.join(), open });
       await htmx.ajax("GET", `/worklist/rows?${ids}`, { swap: "none", source: list, target: list });
+      if (busy) return;
+      wanted.forEach((id) => pending.delete(id));
       const detail = $("#detail"), news = $("#news");
       if (news && detail?.dataset.version === news.dataset.version) news.replaceChildren();
     }
-    announceNew();
   }
 
   function shown() {

@@ -67,11 +67,14 @@ def priority(code: str) -> SafeString:
     return format_html('<span class="prio {}">{}{}</span>', code, _bars(bars), word)
 
 
+OUTLINED = ' class="o"'
+
+
 @cache
 def _bars(count: int) -> SafeString:
     rects = "".join(
         f'<rect x="{3.4 * n:.1f}" y="{8 - 2.6 * n:.1f}" width="2.4" height="{3 + 2.6 * n:.1f}"'
-        f' rx=".6"{"" if n < count else " class=o"}/>'
+        f' rx=".6"{"" if n < count else OUTLINED}/>'
         for n in range(4)
     )
     return mark_safe(f'<svg viewBox="0 0 13 11" aria-hidden="true">{rects}</svg>')  # noqa: S308 - numbers

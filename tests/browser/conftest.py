@@ -1,0 +1,124 @@
+"""A real Chromium against the live server, signed in as one of the cast."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests import factories
+from tests.browser import clinic
+
+# Playwright's loop runs in the test's own thread, where Django then refuses plain queries.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+expect.set_options(timeout=10_000)
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.fail("No Chromium was found: run tests/install_chromium.sh first.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def people(django_db_serialized_rollback, transactional_db) -> dict[str, factories.Person]:
+    """The cast, with a morning's work waiting for the nurses."""
+    return clinic.morning()
+
+
+@pytest.fixture
+def visit(chromium, live_server, people) -> Iterator[Callable[..., Page]]:
+    """visit("nurse", "/worklist/") → a page in a browser of her own, which fails on any error."""
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def open_page(
+        name: str | None,
+        path: str = "/worklist/",
+        *,
+        javascript: bool = True,
+        size: dict = DESKTOP,
+        **options,
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url, java_script_enabled=javascript, viewport=size, **options
+        )
+        contexts.append(context)
+        if name:
+            context.add_cookies([_session(people[name], live_server.url)])
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: _note(message, problems))
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    _wait_for_the_server()
+    assert problems == []
+
+
+def _session(person: factories.Person, url: str) -> dict:
+    client = Client()
+    client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+    return {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}
+
+
+def _wait_for_the_server() -> None:
+    """Until the polls that were under way are answered: they would block emptying the tables."""
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select count(*) from pg_stat_activity where datname = current_database()"
+                " and pid <> pg_backend_pid() and state <> 'idle'"
+            )
+            if cursor.fetchone()[0] == 0:
+                return
+        time.sleep(0.05)
+
+
+def _note(message, problems: list[str]) -> None:
+    # The browser and htmx log the refusals that a journey asks for (409 and the like).
+    expected = ("Failed to load resource", "Response Status Error Code")
+    if message.type == "error" and not message.text.startswith(expected):
+        problems.append(message.text)
+
+
+@pytest.fixture
+def picture() -> Callable[[Page, str], None]:
+    """picture(page, name) keeps a screenshot in $TASKWARD_SCREENSHOTS, when that is set."""
+    folder = os.environ.get("TASKWARD_SCREENSHOTS")
+
+    def keep(page: Page, name: str) -> None:
+        if folder:
+            path = Path(folder)
+            path.mkdir(parents=True, exist_ok=True)
+            page.mouse.move(0, 0)
+            page.screenshot(path=path / f"{name}.png")
+
+    return keep
