@@ -15,6 +15,7 @@ from fhir.actor import Actor
 from fhir.datatypes import to_instant
 from fhir.errors import FhirError, MalformedRequest, TooLarge
 from fhir.preconditions import if_match_versions
+from fhir.references import resolved
 from fhir.renderers import bundle, etag
 from fhir.search.answer import search
 from fhir.store import Stored
@@ -90,7 +91,7 @@ def _transaction(entries: list[dict], *, actor: Actor, base: str) -> list[str]:
         for number in in_order:
             entry = entries[number]
             if known and "resource" in entry:
-                entry = {**entry, "resource": _resolved(entry["resource"], known)}
+                entry = {**entry, "resource": resolved(entry["resource"], known)}
             try:
                 answers[number] = _carry_out(
                     entry, actor=actor, base=base, resource_id=given.get(number)
@@ -107,20 +108,6 @@ def _in_entry(issue, place: str):
     inner = issue.expression.partition(".")[2] if issue.expression else ""
     expression = f"{place}.resource.{inner}" if inner else place
     return type(issue)(issue.diagnostics, issue.code, issue.severity, expression)
-
-
-def _resolved(value: Any, known: dict[str, str]) -> Any:
-    """The document with every reference to an entry's fullUrl replaced by its place."""
-    if isinstance(value, dict):
-        return {
-            name: known.get(child, child)
-            if name == "reference" and isinstance(child, str)
-            else _resolved(child, known)
-            for name, child in value.items()
-        }
-    if isinstance(value, list):
-        return [_resolved(child, known) for child in value]
-    return value
 
 
 def _carry_out(entry: dict, *, actor: Actor, base: str, resource_id: str | None = None) -> str:

@@ -20,6 +20,7 @@ from fhir.batch import process_bundle
 from fhir.datatypes import ID
 from fhir.errors import FhirError
 from fhir.models import ClinicalResource
+from fhir.references import resolved
 
 BATCH = 100
 """How many resources are committed together."""
@@ -248,21 +249,7 @@ def _of_entry(place: str, entry: Any, places: dict[str, str]) -> Item:
     document = entry["resource"]
     if not places or _unnameable(document):
         return Item(place, document)
-    return Item(place, _resolved(_with_id(document), places))
-
-
-def _resolved(value: Any, places: dict[str, str]) -> Any:
-    """The document with every reference to an entry's fullUrl replaced by its place."""
-    if isinstance(value, dict):
-        return {
-            name: places.get(child, child)
-            if name == "reference" and isinstance(child, str)
-            else _resolved(child, places)
-            for name, child in value.items()
-        }
-    if isinstance(value, list):
-        return [_resolved(child, places) for child in value]
-    return value
+    return Item(place, resolved(_with_id(document), places))
 
 
 def _unnameable(document: Any) -> str:

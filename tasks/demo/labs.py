@@ -170,6 +170,13 @@ def case(rng: Random, key: str, report: Report, patient: Person, at: datetime) -
             "description": report.title,
             "focus": reference(document, report.name),
             "for": patient.reference,
+            # What a Task points at, whoever may read it may read (T19): the values too.
+            "input": [
+                {"type": concept(kind), "valueReference": reference(observation)}
+                for kind, found in (("Result", observations), ("Earlier result", earlier))
+                for observation in found
+            ]
+            or None,
             "requester": {
                 "reference": f"Organization/{ORGANIZATION}",
                 "display": "Northgate Family Health",
