@@ -3,10 +3,17 @@
 import json
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from accounts.tokens import issue
 from tests import factories
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
+    """Argon2 is slow on purpose: a tenth of a second for each person that a test makes."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture
