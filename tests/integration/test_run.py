@@ -55,9 +55,7 @@ def test_a_busy_port_is_named_with_the_way_out(tmp_path):
         other.listen()
         port = other.getsockname()[1]
         sentence = refusal("demo", PORT=port, TASKWARD_DATA=tmp_path)
-    assert sentence == (
-        f"Port {port} is in use; choose another with PORT={port + 1} make demo."
-    )
+    assert sentence == (f"Port {port} is in use; choose another with PORT={port + 1} make demo.")
 
 
 @pytest.mark.parametrize("port", ["none", "0", "65536", "-1", "80 80"])
