@@ -4,9 +4,12 @@ from django.db.models import PositiveSmallIntegerField, Q
 from django.db.models.fields import DateTimeField
 
 from fhir import sql
+from fhir.search.expressions import is_one_of
 from fhir.search.filters import CodeColumnFilter, DateFilter, ReferenceFilter, TokenFilter
+from fhir.search.parse import Clause
 from fhir.search.searchset import SearchSet
 from fhir.search.sorting import column_key
+from tasks.transitions import CLAIMABLE, FINAL, OPEN
 
 MOST_PRESSING = [
     column_key("priority", descending=True, field=PositiveSmallIntegerField()),
@@ -74,8 +77,42 @@ class TaskSearch(SearchSet):
 
     @classmethod
     def default_order(cls, clauses):
-        named = {clause.name for clause in clauses}
-        return MOST_PRESSING if named & {"owner", "performer"} else super().default_order(clauses)
+        """A queue or a person's Tasks by urgency, as far as an index holds them so."""
+        return MOST_PRESSING if cls._ranges(clauses) else super().default_order(clauses)
+
+    @classmethod
+    def branches(cls, clauses):
+        """The statuses that one partial index of Task holds, each list by itself."""
+        ranges = cls._ranges(clauses)
+        named = _statuses(clauses)
+        if not ranges or any(named and named <= statuses for statuses in ranges):
+            return super().branches(clauses)
+        return [is_one_of("status", sorted(statuses)) for statuses in ranges]
+
+    @staticmethod
+    def _ranges(clauses: list[Clause]) -> tuple[frozenset[str], ...]:
+        """The statuses of the indexes that hold what the clauses ask for; none for other searches."""
+        named = _statuses(clauses)
+        plain = {clause.name for clause in clauses if not clause.modifier and not clause.chain}
+        unowned = any(
+            clause.name == "owner" and clause.modifier == "missing" and clause.is_true
+            for clause in clauses
+        )
+        if "owner" in plain:
+            return OPEN, FINAL
+        if "performer" in plain and unowned:
+            return CLAIMABLE, (OPEN | FINAL) - CLAIMABLE
+        if "performer" in plain and named and named <= CLAIMABLE:
+            return (CLAIMABLE,)
+        return ()
+
+
+def _statuses(clauses: list[Clause]) -> set[str]:
+    """The statuses that a search is limited to; empty when it is not."""
+    for clause in clauses:
+        if clause.name == "status" and not clause.modifier:
+            return {value.text for value in clause.values}
+    return set()
 
 
 class ProvenanceSearch(SearchSet):

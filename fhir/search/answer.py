@@ -16,12 +16,12 @@ from fhir.actor import Actor
 from fhir.errors import InvalidSearch, Issue, operation_outcome
 from fhir.resources import ResourceType
 from fhir.scopes import check_scope
-from fhir.search.chains import fetch, rows_of
+from fhir.search.chains import fetch, fetch_merged, rows_of
 from fhir.search.filters import Scope
 from fhir.search.includes import MAX_INCLUDED, Found, check_includes, included, link_columns
 from fhir.search.pagination import Cursor, seal, unseal
 from fhir.search.parse import CURSOR, Query, parse_query
-from fhir.search.sorting import SortKey, later_ranges, ordered
+from fhir.search.sorting import SortKey, later_ranges, order_of_columns, ordered
 
 COUNTED = 10_000
 """A total up to here is counted with every first page; beyond, only when it is asked for."""
@@ -75,7 +75,7 @@ class _Search:
         condition = Q()
         for clause in self.clauses:
             condition &= self.search_set.condition(clause, scope)
-        self.candidates = rows_of(resource_type).filter(condition)
+        self.candidates = rows_of(resource_type, condition)
         self.keys = self._keys()
         self.order = f"{resource_type.name}?" + ",".join(
             ("-" if key.descending else "") + key.name for key in self.keys
@@ -127,21 +127,27 @@ class _Search:
 
     def _rows(self, limit: int, after: list[Any] | None) -> list[tuple]:
         """(resource_id, document, links …, sort values …)"""
-        selected = self.candidates.readable_by(self.actor).order_by(
-            *(key.order() for key in self.keys)
-        )
-        names = {f"sorted_by_{number}": key.expression for number, key in enumerate(self.keys)}
-        selected = selected.annotate(**names).values_list(
-            "resource_id", "document", *self._link_columns, *names
-        )
         if after is None:
-            return fetch(selected[:limit])
+            return self._first_rows(Q(), limit)
         rows: list[tuple] = []
         for later in later_ranges(self.keys, after):
-            rows += fetch(selected.filter(later)[: limit - len(rows)])
+            rows += self._first_rows(later, limit - len(rows))
             if len(rows) == limit:
                 break
         return rows
+
+    def _first_rows(self, condition: Q, limit: int) -> list[tuple]:
+        columns = ("resource_id", "document", *self._link_columns)
+        selected = (
+            self.candidates.readable_by(self.actor)
+            .order_by(*(key.order() for key in self.keys))
+            .values_list(*columns, *(key.expression for key in self.keys))
+        )
+        branches = [Q()] if self.query.sort else self.search_set.branches(self.clauses)
+        parts = [selected.filter(condition & branch)[:limit] for branch in branches]
+        if len(parts) == 1:
+            return fetch(parts[0])
+        return fetch_merged(parts, limit, order_of_columns(self.keys, first=len(columns) + 1))
 
     # --- totals -----------------------------------------------------------------------------------
 
@@ -255,4 +261,4 @@ def _counted(rows: QuerySet, *columns: str) -> list[tuple]:
         statement, params = rows.query.sql_with_params()
     except EmptyResultSet:
         return []
-    return sql.rows(f"select {', '.join(columns)} from ({statement}) n", params, prepare=None)
+    return sql.rows(f"select {', '.join(columns)} from ({statement}) n", params, prepare=False)

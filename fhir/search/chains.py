@@ -20,12 +20,12 @@ from fhir.search.parse import Clause
 FEW = 1_000
 
 
-def rows_of(resource_type: ResourceType) -> QuerySet:
-    """What may be found of a type; deleted resources never are."""
-    found = resource_type.model.objects.filter(deleted=False)
+def rows_of(resource_type: ResourceType, condition: Q) -> QuerySet:
+    """What meets the condition, of what may be found of a type; deleted resources never are."""
+    condition = Q(deleted=False) & condition
     if resource_type.model is ClinicalResource:
-        found = found.filter(resource_type=resource_type.name)
-    return found
+        condition &= Q(resource_type=resource_type.name)
+    return resource_type.model.objects.filter(condition)
 
 
 def fetch(rows: QuerySet) -> list[tuple]:
@@ -34,7 +34,26 @@ def fetch(rows: QuerySet) -> list[tuple]:
         statement, params = rows.query.sql_with_params()
     except EmptyResultSet:
         return []
-    return sql.rows(statement, params, prepare=None)
+    # Planned anew for its values: a plan for any code or owner is a bad one for most.
+    return sql.rows(statement, params, prepare=False)
+
+
+def fetch_merged(parts: list[QuerySet], limit: int, order: str) -> list[tuple]:
+    """The first rows of several ordered ones, in the order of their columns."""
+    statements, params = [], []
+    for part in parts:
+        try:
+            statement, of_part = part.query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        statements.append(f"({statement})")
+        params += of_part
+    if not statements:
+        return []
+    union = " union all ".join(statements)
+    return sql.rows(
+        f"select * from ({union}) u order by {order} limit {limit}", params, prepare=False
+    )
 
 
 def chained(filter_: ReferenceFilter, clause: Clause, scope: Scope) -> Q:
@@ -67,9 +86,8 @@ def _types_with(filter_: ReferenceFilter, clause: Clause) -> list[str]:
 
 def _chained_to(type_name: str, filter_: ReferenceFilter, clause: Clause, scope: Scope) -> Q:
     target = resources.get(type_name)
-    matching = rows_of(target).filter(
-        target.search().condition(clause.chain, _inside(scope, type_name))
-    )
+    condition = target.search().condition(clause.chain, _inside(scope, type_name))
+    matching = rows_of(target, condition)
     few = _first(matching, "resource_id")
     if few == []:
         return NEVER
@@ -93,9 +111,8 @@ def has(clause: Clause, scope: Scope) -> Q:
         raise InvalidSearch(f"{clause.key}: {type_name} has no such reference.")
     if scope.resource_type not in filter_.target_types:
         raise InvalidSearch(f"{clause.key}: the reference cannot lead to {scope.resource_type}.")
-    matching = rows_of(source).filter(
-        source.search().condition(clause.chain, _inside(scope, type_name))
-    )
+    condition = source.search().condition(clause.chain, _inside(scope, type_name))
+    matching = rows_of(source, condition)
     few = _first(matching, filter_.source)
     if few == []:
         return NEVER

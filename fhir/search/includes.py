@@ -132,7 +132,7 @@ def _pointing_at(around, include: Include, includes, seen, actor) -> list[Found]
 
 def _read(type_name: str, condition: Q, includes, seen: set[str], actor: Actor) -> list[Found]:
     columns = link_columns(type_name, includes)
-    rows = rows_of(resources.get(type_name)).filter(condition).readable_by(actor)
+    rows = rows_of(resources.get(type_name), condition).readable_by(actor)
     rows = rows.order_by("resource_id").values_list("resource_id", "document", *columns)
     fresh = []
     # One more than there is room for shows that there was more; those seen already come again.

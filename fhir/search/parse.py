@@ -63,6 +63,10 @@ class Clause:
     values: tuple[Value, ...] = ()
 
     @property
+    def is_true(self) -> bool:
+        return [value.text for value in self.values] == ["true"]
+
+    @property
     def key(self) -> str:
         """The parameter as it was written, for messages: it holds no values."""
         if self.name == "_has":

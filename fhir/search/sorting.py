@@ -92,7 +92,7 @@ def sort_key(filter_: SearchFilter) -> SortKey:
     if isinstance(filter_, IdFilter):
         return ID
     if isinstance(filter_, DateFilter) and filter_.column:
-        return column_key(filter_.column, nullable=True, field=DateTimeField())
+        return column_key(filter_.column, field=DateTimeField())
     if isinstance(filter_, RangeFilter):
         field = BigIntegerField() if isinstance(filter_, DateFilter) else FloatField()
         return SortKey(
@@ -122,6 +122,14 @@ def ordered(keys: list[SortKey]) -> list[SortKey]:
         if key.name == ID.name:
             break
     return list(found.values())
+
+
+def order_of_columns(keys: list[SortKey], *, first: int) -> str:
+    """The same order over a select list in which the keys stand from position `first` on."""
+    return ", ".join(
+        f"{number}{' desc' if key.descending else ''}{' nulls last' if key.nullable else ''}"
+        for number, key in enumerate(keys, first)
+    )
 
 
 def later_ranges(keys: list[SortKey], values: list[Any]) -> list[Q]:
