@@ -7,8 +7,6 @@ requirements.md (T1–T21). Each test plays one document from its top to its end
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
-from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import User
@@ -22,29 +20,14 @@ HOUSE = {"reference": "Practitioner/doctor-gregory-house", "display": "Dr. Grego
 CARDIO = {"reference": "Practitioner/dr-cardio", "display": "Dr. Cardio"}
 
 
-@pytest.fixture(scope="module")
-def clinic(django_db_setup, django_db_blocker, tmp_path_factory):
-    """Made once; nothing of it is left when this module is done."""
-    with (
-        django_db_blocker.unblock(),
-        override_settings(TASKWARD_DATA=tmp_path_factory.mktemp("data")),
-        transaction.atomic(),
-    ):
-        call_command("demo_data", verbosity=0)
-        yield
-        transaction.set_rollback(True)
-
-
-@pytest.fixture(autouse=True)
-def untouched(clinic):
-    """Each document is played against the clinic as it was made."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
+@pytest.fixture
+def clinic(db, settings, tmp_path):
+    settings.TASKWARD_DATA = tmp_path
+    call_command("demo_data", verbosity=0)
 
 
 @pytest.fixture
-def signed_in():
+def signed_in(clinic):
     """signed_in(reference) → an API client of the member of staff with this Practitioner."""
 
     def sign_in(reference_or_username):
