@@ -68,12 +68,16 @@ def find(
     """
     model = resource_type.model
     condition, params = model.readable_condition(actor).for_table(_table(model), columns_of(model))
-    found = sql.rows(
+    statement = (
         f"select {COLUMNS} from {_table(model)} where resource_id = %s"
         f"{_of_type(model, resource_type.name)} and {condition}"
-        + (f" for update of {_table(model)}" if lock else ""),
-        (resource_id, *params),
+        + (f" for update of {_table(model)}" if lock else "")
     )
+    found = sql.rows(statement, (resource_id, *params))
+    if lock and not found:
+        # Whoever waited for the lock judged by the permissions of before: the change that it
+        # waited for may have given the actor this very resource.
+        found = sql.rows(statement, (resource_id, *params))
     if not found:
         return None
     row_id, *rest = found[0]
