@@ -168,3 +168,10 @@ class TooCostly(FhirError):
 
     status = 422
     code = "too-costly"
+
+
+class Unexpected(FhirError):
+    """The server failed. Nothing was changed; the operator finds the fault in the log."""
+
+    status = 500
+    code = "exception"

@@ -241,8 +241,8 @@ def exception_handler(error: Exception, context: dict) -> HttpResponse | None:
             return outcome_response(ours())
     if isinstance(error, OperationalError | InterfaceError | DataError):
         return outcome_response(database_error(error))
-    logger.error("%s in %s", type(error).__name__, type(context.get("view")).__name__)
-    return None
+    logger.error("A request failed in %s.", type(context.get("view")).__name__, exc_info=error)
+    return outcome_response(errors.Unexpected())
 
 
 def database_error(error: Exception) -> FhirError:
