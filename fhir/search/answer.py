@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from django.core.exceptions import EmptyResultSet
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from fhir import access, definitions, json, sql
 from fhir.actor import Actor
 from fhir.errors import InvalidSearch, Issue, operation_outcome
 from fhir.resources import ResourceType
 from fhir.scopes import check_scope
-from fhir.search.chains import fetch, fetch_merged, rows_of
+from fhir.search.chains import fetch, rows_of, united
 from fhir.search.filters import Scope
 from fhir.search.includes import MAX_INCLUDED, Found, check_includes, included, link_columns
 from fhir.search.pagination import Cursor, seal, unseal
@@ -24,7 +23,10 @@ from fhir.search.parse import CURSOR, Query, parse_query
 from fhir.search.sorting import SortKey, later_ranges, order_of_columns, ordered
 
 COUNTED = 10_000
-"""A total up to here is counted with every first page; beyond, only when it is asked for."""
+AFFORDABLE = 2_000
+"""With a first page that is full, what is asked for is counted up to COUNTED, and only when the
+planner says that it costs no more than this, some 5 ms; else the total is left out, unless
+`_total=accurate` asks for it."""
 
 RESULT_PARAMETERS = frozenset(
     {"_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements"}
@@ -72,9 +74,7 @@ class _Search:
         self.clauses = [clause for clause in query.clauses if clause not in unknown]
         check_includes(query.includes)
         scope = Scope(resource_type.name, actor, base)
-        condition = Q()
-        for clause in self.clauses:
-            condition &= self.search_set.condition(clause, scope)
+        condition = self.search_set.conditions(self.clauses, scope)
         self.candidates = rows_of(resource_type, condition)
         self.keys = self._keys()
         self.order = f"{resource_type.name}?" + ",".join(
@@ -147,7 +147,13 @@ class _Search:
         parts = [selected.filter(condition & branch)[:limit] for branch in branches]
         if len(parts) == 1:
             return fetch(parts[0])
-        return fetch_merged(parts, limit, order_of_columns(self.keys, first=len(columns) + 1))
+        statement, params = united(parts)
+        if not statement:
+            return []
+        order = order_of_columns(self.keys, first=len(columns) + 1)
+        return sql.rows(
+            f"select * from ({statement}) u order by {order} limit {limit}", params, prepare=False
+        )
 
     # --- totals -----------------------------------------------------------------------------------
 
@@ -160,22 +166,34 @@ class _Search:
         return self._exact_total() if self.query.total == "accurate" else self._small_total()
 
     def _exact_total(self) -> int:
-        rows = _counted(
-            self.candidates.readable_by(self.actor).order_by().values_list("pk"), "count(*)"
-        )
-        return rows[0][0] if rows else 0
+        readable = self.candidates.readable_by(self.actor).order_by().values_list("pk")
+        statement, params = united([readable])
+        if not statement:
+            return 0
+        return sql.rows(f"select count(*) from ({statement}) n", params, prepare=False)[0][0]
 
     def _small_total(self) -> int | None:
-        """Counts at most COUNTED candidates, and of those what the actor may read."""
-        candidates, counted = self.candidates.order_by(), "count(*)"
+        """Looks at COUNTED candidates at most, and counts those that the actor may read."""
+        candidates = self.candidates.order_by()
         visible = access.readable(self.resource_type.model, self.actor)
+        counted = "count(*) filter (where visible)" if visible else "count(*)"
         if visible:
             candidates = candidates.annotate(visible=visible).values_list("visible")
-            counted = "count(*) filter (where visible)"
         else:
             candidates = candidates.values_list("pk")
-        rows = _counted(candidates[: COUNTED + 1], "count(*)", counted)
-        looked_at, total = rows[0] if rows else (0, 0)
+        parts = [
+            candidates.filter(branch)[: COUNTED + 1]
+            for branch in self.search_set.branches(self.clauses)
+        ]
+        statement, params = united(parts)
+        if not statement:
+            return 0
+        plan = sql.rows(f"explain (format json) {statement}", params, prepare=False)[0][0]
+        if plan[0]["Plan"]["Total Cost"] > AFFORDABLE:
+            return None
+        [(looked_at, total)] = sql.rows(
+            f"select count(*), {counted} from ({statement}) n", params, prepare=False
+        )
         return total if looked_at <= COUNTED else None
 
     # --- the Bundle -------------------------------------------------------------------------------
@@ -254,11 +272,3 @@ TOO_MANY_INCLUDED = (
     ).decode()
     + ',"search":{"mode":"outcome"}}'
 )
-
-
-def _counted(rows: QuerySet, *columns: str) -> list[tuple]:
-    try:
-        statement, params = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    return sql.rows(f"select {', '.join(columns)} from ({statement}) n", params, prepare=False)

@@ -30,30 +30,24 @@ def rows_of(resource_type: ResourceType, condition: Q) -> QuerySet:
 
 def fetch(rows: QuerySet) -> list[tuple]:
     """The rows of a `values_list`, without the ORM's way to them."""
-    try:
-        statement, params = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
+    statement, params = united([rows])
     # Planned anew for its values: a plan for any code or owner is a bad one for most.
-    return sql.rows(statement, params, prepare=False)
+    return sql.rows(statement, params, prepare=False) if statement else []
 
 
-def fetch_merged(parts: list[QuerySet], limit: int, order: str) -> list[tuple]:
-    """The first rows of several ordered ones, in the order of their columns."""
+def united(parts: list[QuerySet]) -> tuple[str, list]:
+    """The SQL of all the parts together; empty when none of them can have rows."""
     statements, params = [], []
     for part in parts:
         try:
             statement, of_part = part.query.sql_with_params()
         except EmptyResultSet:
             continue
-        statements.append(f"({statement})")
+        statements.append(statement)
         params += of_part
-    if not statements:
-        return []
-    union = " union all ".join(statements)
-    return sql.rows(
-        f"select * from ({union}) u order by {order} limit {limit}", params, prepare=False
-    )
+    if len(statements) == 1:
+        return statements[0], params
+    return " union all ".join(f"({statement})" for statement in statements), params
 
 
 def chained(filter_: ReferenceFilter, clause: Clause, scope: Scope) -> Q:

@@ -87,6 +87,14 @@ class SearchSet(django_filters.FilterSet, metaclass=SearchSetMetaclass):
         return chained(filter_, clause, scope)
 
     @classmethod
+    def conditions(cls, clauses: list[Clause], scope: Scope) -> Q:
+        """What all of the clauses ask of a row."""
+        found = Q()
+        for clause in clauses:
+            found &= cls.condition(clause, scope)
+        return found
+
+    @classmethod
     def knows(cls, clause: Clause) -> bool:
         return clause.name == "_has" or clause.name in cls.base_filters
 
