@@ -21,4 +21,5 @@ def rows(statement: str, params: Sequence[Any] = (), *, prepare: bool | None = T
     with connection.wrap_database_errors:
         with psycopg.Cursor(connection.connection) as cursor:
             cursor.execute(statement, params, prepare=prepare)
-            return cursor.fetchall() if cursor.description else []
+            # Not `cursor.description`, which makes an object for each column: 13 µs.
+            return cursor.fetchall() if cursor.pgresult.nfields else []
