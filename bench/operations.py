@@ -1,0 +1,152 @@
+"""What is measured: each operation as HTTP requests of many nurses."""
+
+import base64
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import quote
+
+from bench.clinic import (
+    EVERY,
+    NURSES,
+    Clinic,
+    new_task,
+    resource_id,
+    role_code,
+    staff_reference,
+)
+from fhir import json
+
+BASE = "/api/fhir"
+FHIR_JSON = "application/fhir+json"
+
+
+class Request(NamedTuple):
+    """One request, and the numbers of the loaded Tasks that it names."""
+
+    method: str
+    path: str
+    token: str
+    body: bytes = b""
+    tasks: tuple[int, ...] = ()
+
+    def encoded(self) -> bytes:
+        head = (
+            f"{self.method} {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: Bearer {self.token}\r\nAccept: {FHIR_JSON}\r\n"
+        )
+        if self.method == "POST":
+            head += f"Content-Type: {FHIR_JSON}\r\nContent-Length: {len(self.body)}\r\n"
+        return head.encode() + b"\r\n" + self.body
+
+
+class Plans:
+    """Makes the requests of one clinic."""
+
+    def __init__(self, clinic: Clinic, tokens: list[str]):
+        self.clinic, self.tokens = clinic, tokens
+        self.dice = random.Random()
+        self.made = self.dice.randrange(1_000_000_000)
+        blocks = range(clinic.first_open_block, clinic.tasks // clinic.staff)
+        self.owned_blocks = [block for block in blocks if (block - clinic.first_open_block) % EVERY]
+
+    def pool_page(self, index: int) -> Request:
+        nurse = index % NURSES
+        performer = quote(role_code(nurse % 10), safe="")
+        query = f"performer={performer}&status=requested&owner:missing=true&_count=50"
+        return Request("GET", f"{BASE}/Task?{query}", self.tokens[nurse])
+
+    def mine(self, index: int) -> Request:
+        nurse = index % NURSES
+        query = (
+            f"owner={staff_reference(nurse)}"
+            "&status=draft,requested,received,accepted,ready,in-progress,on-hold&_count=50"
+        )
+        return Request("GET", f"{BASE}/Task?{query}", self.tokens[nurse])
+
+    def read(self, index: int) -> Request:
+        nurse = index % NURSES
+        number = self.owned(nurse, 0, len(self.owned_blocks))
+        path = f"{BASE}/Task/{resource_id(number)}"
+        return Request("GET", path, self.tokens[nurse], tasks=(number,))
+
+    def claim(self, index: int) -> Request:
+        number = self.clinic.claimable_number(index)
+        path = f"{BASE}/Task/{resource_id(number)}/$claim"
+        return Request("POST", path, self.tokens[number % NURSES], tasks=(number,))
+
+    def claim_next(self, index: int) -> Request:
+        return Request("POST", f"{BASE}/Task/$claim-next", self.tokens[index % NURSES])
+
+    def create(self, index: int) -> Request:
+        nurse = index % NURSES
+        body = json.dumps(new_task(nurse % 10, self.dice))
+        return Request("POST", f"{BASE}/Task", self.tokens[nurse], body)
+
+    def transaction(self, index: int) -> Request:
+        """Three creates and two patches of the nurse's own Tasks, in the order of their rows."""
+        nurse, half = index % NURSES, len(self.owned_blocks) // 2
+        numbers = (self.owned(nurse, 0, half), self.owned(nurse, half, len(self.owned_blocks)))
+        entries = [
+            {"resource": new_task(nurse % 10, self.dice), "request": _request("POST", "Task")}
+            for _ in range(3)
+        ]
+        for number in numbers:
+            self.made += 1  # a patch that changes nothing would write nothing
+            operations = [
+                {
+                    "op": "add",
+                    "path": "/businessStatus",
+                    "value": {"text": f"Waiting for transport, request {self.made}"},
+                }
+            ]
+            binary = {
+                "resourceType": "Binary",
+                "contentType": "application/json-patch+json",
+                "data": base64.b64encode(json.dumps(operations)).decode(),
+            }
+            target = f"Task/{resource_id(number)}"
+            entries.append({"resource": binary, "request": _request("PATCH", target)})
+        body = json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+        return Request("POST", BASE, self.tokens[nurse], body, numbers)
+
+    def owned(self, nurse: int, start: int, end: int) -> int:
+        """The number of one of the nurse's open Tasks."""
+        return self.clinic.staff * self.owned_blocks[self.dice.randrange(start, end)] + nurse
+
+
+def _request(method: str, url: str) -> dict:
+    return {"method": method, "url": url}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One row of the table."""
+
+    name: str
+    make: Callable[[Plans, int], Request]
+    status: int
+    """The only right answer."""
+    index: str
+    """What PostgreSQL must read the Task with."""
+    target: int = 0
+    """The least per cent of pgbench at 1,000,000 Tasks."""
+    versions: int = 0
+    """How many versions one request writes."""
+    takes: bool = False
+    """Whether it uses up the Tasks that wait in the pools."""
+
+    def requests(self, plans: Plans, count: int) -> Iterator[Request]:
+        return (self.make(plans, index) for index in range(count))
+
+
+OPERATIONS = (
+    Operation("pool page", Plans.pool_page, 200, "task_queue", target=15),
+    Operation("my list", Plans.mine, 200, "task_mine"),
+    Operation("read", Plans.read, 200, "one_row_per_task", target=8),
+    Operation("claim", Plans.claim, 200, "one_row_per_task", versions=1, takes=True),
+    Operation("claim next", Plans.claim_next, 200, "task_queue", target=20, versions=1, takes=True),
+    Operation("create", Plans.create, 201, "", target=15, versions=1),
+    Operation("transaction of 5", Plans.transaction, 200, "one_row_per_task", versions=5),
+)
