@@ -72,7 +72,9 @@ def name_in(document: dict) -> str:
 
 
 def initials(name: str) -> str:
-    words = [word for word in name.replace(".", " ").split() if word[:1].isalpha()]
+    """ML for "Maya Lindqvist, RN" and for "Dr. Maya Lindqvist"."""
+    plain = name.partition(",")[0].replace(".", " ")
+    words = [word for word in plain.split() if word[:1].isalpha()]
     words = [
         word for word in words if word.lower() not in ("dr", "mr", "ms", "mrs", "prof")
     ] or words

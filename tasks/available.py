@@ -50,7 +50,7 @@ VERBS = {
         Verb("complete", "Complete", "check", "E",
              lambda document, actor: documents.completed(document, ())),
         Verb("hold", "Hold", "pause", "H", _reason("on-hold"), asks=True),
-        Verb("release", "Release to pool", "undo-2", "U",
+        Verb("release", "Release", "undo-2", "U",
              lambda document, actor: documents.released(document)),
         Verb("note", "Add note", "sticky-note", "M",
              lambda document, actor: documents.with_note(

@@ -18,7 +18,7 @@ from tasks.document import reference_of
 from tasks.history import Event, Step
 from tasks.models import Task
 from tasks.reasons import REASONS
-from tasks.rows import due, priority_of, title_of
+from tasks.rows import description_of, due, priority_of, title_of
 from tasks.times import Due
 from tasks.transitions import FINAL, Status
 
@@ -203,7 +203,7 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         id=stored.resource_id,
         version=stored.version_id,
         title=title_of(document),
-        description=document.get("description", ""),
+        description=description_of(document),
         priority=priority_of(document),
         status=document["status"],
         reason=display_of(document.get("statusReason")),

@@ -80,6 +80,7 @@ def card(document: dict, actor: Actor, *, now: datetime) -> Card | None:
         "Communication": _thread,
         "DiagnosticReport": _report,
         "QuestionnaireResponse": _answers,
+        "Questionnaire": _questions,
         "DocumentReference": _document,
     }
     maker = makers.get(found["resourceType"], _facts)
@@ -210,6 +211,21 @@ def _answers(response: dict, reference: str, actor: Actor, now: datetime) -> Car
         aside=_moment(response.get("authored", ""), now),
         facts=list(_items(response.get("item", []))),
     )
+
+
+def _questions(asked: dict, reference: str, actor: Actor, now: datetime) -> Card:
+    title = asked.get("title") or asked.get("name") or "Questionnaire"
+    questions = [(text, "") for text in _texts(asked.get("item", []))]
+    status, count = _said(asked.get("status", "")), len(questions)
+    aside = f"{count} question{'' if count == 1 else 's'}"
+    return Card("answers", "clipboard-list", title, status=status, aside=aside, facts=questions)
+
+
+def _texts(items: list[dict]) -> Iterable[str]:
+    for item in items:
+        if item.get("text") and item.get("type") not in ("group", "display"):
+            yield item["text"]
+        yield from _texts(item.get("item", []))
 
 
 def _items(items: list[dict]) -> Iterable[tuple[str, str]]:

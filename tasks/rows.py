@@ -44,6 +44,7 @@ class Row:
     id: str
     version: int
     title: str
+    description: str
     priority: str
     due: Due
     patient: Patient | None
@@ -79,6 +80,12 @@ def title_of(document: dict) -> str:
     return display_of(document.get("code")) or document.get("description") or "Task"
 
 
+def description_of(document: dict) -> str:
+    """What this one is about, where that says more than its kind (S6)."""
+    description = document.get("description", "")
+    return "" if description == title_of(document) else description
+
+
 def priority_of(document: dict) -> str:
     return document.get("priority") or "routine"
 
@@ -111,6 +118,7 @@ def _row(listed: Listed, view: View, actor: Actor, patients, named, now) -> Row:
         id=listed.resource_id,
         version=listed.version_id,
         title=title_of(document),
+        description=description_of(document),
         priority=priority_of(document),
         due=due(document, now),
         patient=who,

@@ -7,6 +7,7 @@ page (412), are answered here, with what is true now.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -417,7 +418,7 @@ def _context(request: HttpRequest, view: View) -> dict:
     waiting = [by_pool[each.pool.pk] for each in nav]
     if view.is_pool and view.key not in [each.key for each in nav]:
         nav.append(view)
-        waiting.append(lists.Count())
+        waiting.append(lists.count_pool(view.pool.pk, now=now))
     offset = timezone.localtime(now).utcoffset()
     return {
         "actor": actor,
@@ -426,6 +427,7 @@ def _context(request: HttpRequest, view: View) -> dict:
         "mine": mine,
         "pool_views": list(zip(nav, waiting, strict=True)),
         "waiting": sum(count.total for count in waiting),
+        "count": _count(view, actor, mine, by_pool, now),
         "sees_all": lists.may_see_all(actor),
         "claims": bool(actor.reference and actor.pools)
         and view.key != "all"
@@ -436,6 +438,12 @@ def _context(request: HttpRequest, view: View) -> dict:
     }
 
 
+def _count(view: View, actor: Actor, mine, by_pool: dict, now: datetime) -> lists.Count:
+    if view.pool:
+        return by_pool.get(view.pool.pk) or lists.count_pool(view.pool.pk, now=now)
+    return mine if view.key == "my" else lists.count_all(actor, now=now)
+
+
 def _list(request: HttpRequest, view: View) -> dict:
     context = _context(request, view)
     facets = Facets.from_query(request.GET)
@@ -444,9 +452,6 @@ def _list(request: HttpRequest, view: View) -> dict:
     shown = display_rows(found.listed, view, request.actor, now=context["now"])
     before = group_of(view, after.step, after.due, found.judged_at) if after else ""
     query = urlencode({"after": found.after}) if found.after else ""
-    count = {"my": context["mine"]}.get(view.key) or next(
-        (count for each, count in context["pool_views"] if each.key == view.key), None
-    )
     return context | {
         "position": lists.position(),
         "groups": grouped(shown, more=bool(found.after), after_group=before),
@@ -455,7 +460,6 @@ def _list(request: HttpRequest, view: View) -> dict:
         "facets": facets,
         "priorities": [(code, word) for code, (_, word) in PRIORITIES.items()],
         "due_facets": DUE_FACETS.items(),
-        "count": lists.count_all(request.actor, now=context["now"]) if view.key == "all" else count,
         "elsewhere": next(
             ((each, n) for each, n in context["pool_views"] if n.total and each.key != view.key),
             None,

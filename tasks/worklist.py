@@ -180,13 +180,11 @@ def view_named(key: str, actor: Actor) -> View:
 
 def first_view(actor: Actor) -> View:
     """Where the worklist opens: my tasks if there are any, else a pool where work waits."""
-    if not actor.reference and may_see_all(actor):
-        return view_named("all", actor)
     mine, by_pool = counts(actor, now=timezone.now())
     waiting = [pool for pool in pools_shown(actor) if by_pool[pool.pk].total]
-    if mine.total or not waiting:
-        return view_named("my", actor)
-    return View(f"pool:{waiting[0].slug}", waiting[0].name, waiting[0])
+    if not mine.total and waiting:
+        return View(f"pool:{waiting[0].slug}", waiting[0].name, waiting[0])
+    return view_named("all" if not mine.total and actor.reads_everything else "my", actor)
 
 
 # --- their rows -----------------------------------------------------------------------------------
@@ -385,6 +383,12 @@ def _counted(condition: str, index: str) -> str:
     where = f"{condition} and {index}".format(t="q")
     some = f"(select count(*) from (select 1 from tasks_task q where {where}{{}} limit {COUNT_UP_TO}) c)"  # noqa: S608, E501 - our own constants
     return some.format("") + ", " + some.format(" and q.due < %s")
+
+
+def count_pool(pool_id: int, *, now: datetime) -> Count:
+    """One pool's, for who reads it without being of it."""
+    counted = "select " + _counted("q.pool_id = %s", WAITING)
+    return Count(*sql.rows(counted, [pool_id, pool_id, now])[0])
 
 
 def count_all(actor: Actor, *, now: datetime) -> Count:

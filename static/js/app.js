@@ -170,7 +170,10 @@
       row.dataset.going = "";
       setTimeout(() => { if (row.isConnected) { row.remove(); mark(); } }, 4000);
     });
-    $$(".toast:not([data-seen])").forEach((toast) => {
+    const news = $$(".toast:not([data-seen])");
+    // What came after can no longer be jumped over: only the last action can be undone.
+    if (news.length) $$(".toast[data-seen]:has([data-undo])").forEach((toast) => toast.remove());
+    news.forEach((toast) => {
       toast.dataset.seen = "";
       const gone = () => (toast.matches(":hover, :focus-within") ? setTimeout(gone, 2000) : toast.remove());
       setTimeout(gone, "stay" in toast.dataset ? 30000 : 10000);
