@@ -13,7 +13,9 @@ from config.database import TOP
 def measured(tmp_path_factory):
     """What `python -m bench` says of 2000 Tasks, and the page that it writes."""
     page = tmp_path_factory.mktemp("bench") / "performance.md"
-    page.write_text("# Speed\n\n<!-- measured -->\nold\n<!-- end of what was measured -->\n\nEnd.\n")
+    page.write_text(
+        "# Speed\n\n<!-- measured -->\nold\n<!-- end of what was measured -->\n\nEnd.\n"
+    )
     command = ["--tasks", "2000", "--seconds", "0.3", "--connections", "2", "--write", str(page)]
     done = subprocess.run(
         [sys.executable, "-m", "bench", *command],
