@@ -48,7 +48,7 @@ def search(
     are not known are left out, and out of the self link, unless `strict`. Raises InvalidSearch.
     """
     check_scope(actor, resource_type.name, "s")
-    return _Search(resource_type, parse_query(query), actor, base, strict).bundle()
+    return _Search(resource_type, parse_query(query), actor, base, strict=strict).bundle()
 
 
 @dataclass
@@ -63,7 +63,7 @@ class _Search:
     """One search under way."""
 
     def __init__(
-        self, resource_type: ResourceType, query: Query, actor: Actor, base: str, strict: bool
+        self, resource_type: ResourceType, query: Query, actor: Actor, base: str, *, strict: bool
     ):
         self.resource_type, self.query, self.actor, self.base = resource_type, query, actor, base
         self.search_set = resource_type.search()

@@ -74,7 +74,7 @@ def _types_with(filter_: ReferenceFilter, clause: Clause) -> list[str]:
         if name in resources.get(type_name).search().base_filters
     ]
     if len(found) > MAX_TYPES:
-        raise InvalidSearch(f"{filter_.parameter.name}: name the type, as in subject:Patient.name.")
+        raise InvalidSearch(f"{filter_.parameter.name}: name the type, as in subject:Type.name.")
     return found
 
 

@@ -63,12 +63,12 @@ class SearchFilter(django_filters.Filter):
     def condition(self, clause: Clause, scope: Scope) -> Q:
         """Raises InvalidSearch for an unknown modifier or a value of the wrong form."""
         if clause.modifier == "missing":
-            return self.missing(_yes_or_no(clause))
+            return self.missing(absent=_yes_or_no(clause))
         if clause.modifier not in self.modifiers:
             raise InvalidSearch(f"{clause.key}: this modifier is not supported here.")
         return self.matches(clause, scope)
 
-    def missing(self, absent: bool) -> Q:
+    def missing(self, *, absent: bool) -> Q:
         present = Q(tokens__contains=[self.name])
         return ~present if absent else present
 
@@ -174,7 +174,7 @@ class CodeColumnFilter(TokenFilter):
         known = sorted(self._codes.intersection(tokens))
         return is_one_of(self.column, known) if known else NEVER
 
-    def missing(self, absent):
+    def missing(self, *, absent):
         return is_one_of(self.column, [""]) if absent else ~is_one_of(self.column, [""])
 
 
@@ -184,7 +184,7 @@ class IdFilter(SearchFilter):
     type = "token"
     modifiers = SearchFilter.modifiers | {"", "not"}
 
-    def missing(self, absent):
+    def missing(self, *, absent):
         return NEVER if absent else Q()
 
     def matches(self, clause, scope):
@@ -219,9 +219,9 @@ class ReferenceFilter(SearchFilter):
         """The one type that the definition admits: `patient` is `subject` when a Patient."""
         return self.parameter.paths[0].target
 
-    def missing(self, absent):
+    def missing(self, *, absent):
         if not self.column:
-            return super().missing(absent)
+            return super().missing(absent=absent)
         if self.only:
             present = Q(**{f"{self.column}__startswith": f"{self.only}/"})
             return ~present if absent else present
@@ -473,9 +473,9 @@ class DateFilter(RangeFilter):
             return super().matches(clause, scope)
         return any_of([self._column(*self.dates(clause, value)) for value in clause.values])
 
-    def missing(self, absent):
+    def missing(self, *, absent):
         if not self.column:
-            return super().missing(absent)
+            return super().missing(absent=absent)
         return Q(**{f"{self.column}__isnull": absent})
 
     def _column(self, prefix: str, low: datetime, high: datetime) -> Q:
