@@ -70,7 +70,7 @@ class PoolGroupObjectPermission(GroupObjectPermissionBase):
 class DirectoryResource(Resource):
     """What every signed-in member of staff may read (requirements.md T19)."""
 
-    class Meta:
+    class Meta(Resource.Meta):
         abstract = True
 
     @classmethod
@@ -78,35 +78,12 @@ class DirectoryResource(Resource):
         return EVERYTHING
 
 
-def resource_meta(name: str) -> dict:
-    """Constraints and indexes that every resource table has."""
-    return {
-        "constraints": [
-            models.UniqueConstraint(fields=["resource_id"], name=f"one_row_per_{name}")
-        ],
-        "indexes": [
-            # Lists, newest first.
-            models.Index(fields=["-last_updated", "resource_id"], name=f"{name}_newest"),
-            # Every token, reference and string-prefix search.
-            GinIndex(fields=["tokens"], name=f"{name}_tokens"),
-        ],
-    }
-
-
 class Patient(Resource):
     resource_type = "Patient"
-
-    class Meta:
-        constraints = resource_meta("patient")["constraints"]
-        indexes = resource_meta("patient")["indexes"]
 
 
 class Practitioner(DirectoryResource):
     resource_type = "Practitioner"
-
-    class Meta:
-        constraints = resource_meta("practitioner")["constraints"]
-        indexes = resource_meta("practitioner")["indexes"]
 
 
 class PractitionerRole(DirectoryResource):
@@ -120,10 +97,9 @@ class PractitionerRole(DirectoryResource):
     period_end = models.DateTimeField()
     pool_ids = ArrayField(models.BigIntegerField(), default=list)
 
-    class Meta:
-        constraints = resource_meta("practitionerrole")["constraints"]
+    class Meta(Resource.Meta):
         indexes = [
-            *resource_meta("practitionerrole")["indexes"],
+            *Resource.Meta.indexes,
             # The pools of whoever acts, at each request.
             models.Index(fields=["practitioner"], name="practitionerrole_practitioner"),
         ]

@@ -4,7 +4,6 @@ A thread is a Communication without partOf, its header; a message is one whose p
 """
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from fhir import access
@@ -23,15 +22,11 @@ class Communication(Resource):
     """The header of a message (its first partOf); empty for a header."""
     sent = models.DateTimeField(null=True)
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["resource_id"], name="one_row_per_communication")
-        ]
+    class Meta(Resource.Meta):
         indexes = [
-            models.Index(fields=["-last_updated", "resource_id"], name="communication_newest"),
+            *Resource.Meta.indexes,
             # The messages of a thread in the order of sending.
             models.Index(fields=["thread", "sent"], name="communication_thread"),
-            GinIndex(fields=["tokens"], name="communication_tokens"),
         ]
 
     @classmethod

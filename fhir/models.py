@@ -56,6 +56,15 @@ class Resource(models.Model):
 
     class Meta:
         abstract = True
+        constraints = [
+            models.UniqueConstraint(fields=["resource_id"], name="one_row_per_%(class)s")
+        ]
+        indexes = [
+            # Lists newest first; polling by _lastUpdated.
+            models.Index(fields=["-last_updated", "resource_id"], name="%(class)s_newest"),
+            # Every token, reference and string-prefix search.
+            GinIndex(fields=["tokens"], name="%(class)s_tokens"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.resource_type}/{self.resource_id}"

@@ -38,11 +38,11 @@ class Task(Resource):
     links = ArrayField(models.TextField(), default=list)
     """Relative references to what a reader of this Task may read too (requirements.md T19)."""
 
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["resource_id"], name="one_row_per_task")]
+    class Meta(Resource.Meta):
         # The lists of statuses must stand in the SQL of a query, not in its parameters, for the
         # planner to prove that it may use these.
         indexes = [
+            *Resource.Meta.indexes,
             # A pool's queue, `Claim next`, and the search for a pool's unclaimed Tasks.
             models.Index(
                 fields=["pool", "-priority", "due", "resource_id"],
@@ -63,10 +63,6 @@ class Task(Resource):
             ),
             # A patient's Tasks.
             models.Index(fields=["subject", "-last_updated", "resource_id"], name="task_subject"),
-            # Lists newest first; polling by _lastUpdated.
-            models.Index(fields=["-last_updated", "resource_id"], name="task_newest"),
-            # Every other token and reference search.
-            GinIndex(fields=["tokens"], name="task_tokens"),
             # Who may see a patient, a thread, a report: the Tasks that point at it.
             GinIndex(fields=["links"], name="task_links"),
         ]
@@ -160,15 +156,6 @@ class Provenance(Resource):
     resource_type = "Provenance"
 
     targets = ArrayField(models.TextField(), default=list)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["resource_id"], name="one_row_per_provenance")
-        ]
-        indexes = [
-            models.Index(fields=["-last_updated", "resource_id"], name="provenance_newest"),
-            GinIndex(fields=["tokens"], name="provenance_tokens"),
-        ]
 
     @classmethod
     def index_columns(cls, document):
