@@ -192,7 +192,10 @@ def steps(versions: list[Version]) -> list[Step]:
             _step(each, "done" if n < now else "now" if n == now else "", reached)
             for n, each in enumerate(path)
         ]
-    done = [each for each in path[:-1] if each in reached]
+    # A Task that came to us on hold has been asked for at least, and taken up when it has an owner.
+    passed = {"requested", *(["accepted"] if reference_of(document, "owner") else [])}
+    been = reached.keys() | (passed if status == "on-hold" else set())
+    done = [each for each in path[:-1] if each in been]
     aside = Step(
         Status(status).label,
         "now",

@@ -1,0 +1,44 @@
+"""The pictures of the README, from the demo clinic: `TASKWARD_SCREENSHOTS=docs/img pytest -k pictures`."""
+
+import io
+import os
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import expect
+
+from accounts.models import User
+from tests.browser.conftest import DESKTOP, PHONE, put_migrated_rows_back
+from tests.factories import Person
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("TASKWARD_SCREENSHOTS"), reason="TASKWARD_SCREENSHOTS names no folder"
+)
+POOL = "/worklist/pool/registered-nurse"
+
+
+@pytest.fixture
+def people(left_as_found, transactional_db, settings, tmp_path) -> dict[str, Person]:
+    """The demo clinic's own sign-ins instead of the cast."""
+    settings.TASKWARD_DATA = tmp_path
+    put_migrated_rows_back()
+    call_command("demo_data", verbosity=0, stdout=io.StringIO())
+    return {user.username: Person(user) for user in User.objects.all()}
+
+
+def test_pictures_of_the_readme(visit, picture, settings):
+    zone = settings.TIME_ZONE
+    page = visit("nurse", POOL, size=DESKTOP, device_scale_factor=1.5, timezone_id=zone)
+    page.keyboard.press("n")
+    expect(page.locator("#act-start:not([aria-disabled])")).to_be_visible()
+    page.keyboard.press("s")
+    expect(page.locator(".steps .now")).to_contain_text("In progress")
+    expect(page.locator("#live-text")).to_have_text("Live")
+    page.locator(".toast [data-dismiss]").last.click()
+    page.locator("#task-title").focus()
+    picture(page, "worklist")
+    page.emulate_media(color_scheme="dark")
+    picture(page, "worklist-dark")
+    phone = visit("nurse", POOL, size=PHONE, device_scale_factor=2, timezone_id=zone)
+    expect(phone.locator("#live-text")).to_have_text("Live")
+    picture(phone, "phone")
