@@ -370,10 +370,20 @@ def _stop_unless_used(folder: Path, users: int) -> None:
         # This first gives the shared lock up, so of two users who leave at once one gets through.
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        _let_go()
         return
     _stop(folder / "cluster")
+    _let_go()
     with suppress(OSError):
         _socket_folder(folder).rmdir()
+
+
+def _let_go() -> None:
+    """Reap postmasters that ended, and leave those that others use to outlive this process."""
+    for process in _launched:
+        if process.poll() is None:
+            process.returncode = 0  # or Python warns at exit that nobody waited for it
+    _launched.clear()
 
 
 def _stop(cluster: Path) -> None:
