@@ -216,7 +216,9 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         mine=bool(owner) and owner == actor.reference,
         pools=_pools(document),
         requester=named.get(requester) or (document.get("requester") or {}).get("display", ""),
-        created=versions[0].at if versions else stored.last_updated,
+        created=parse_date(document["authoredOn"]).low
+        if "authoredOn" in document
+        else versions[0].at,
         stage=display_of(document.get("businessStatus")),
         actions=allowed_actions(actor, document),
         steps=steps,

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.utils.timezone import get_default_timezone
+
 from fhir.datatypes import LATEST, parse_date, parse_reference, to_instant
 from tasks.transitions import ENDED, NOT_STARTED, STARTED
 
@@ -23,12 +25,14 @@ def reference_of(document: dict, element: str) -> str:
 
 
 def due_of(document: dict) -> datetime:
-    """restriction.period.end; a date without a time is due at the end of that day, in UTC."""
+    """restriction.period.end; a date without a time is due at the end of the clinic's day."""
     period = (document.get("restriction") or {}).get("period") or {}
     if "end" not in period:
         return NO_DUE
     due = parse_date(period["end"])
-    return due.low if "T" in period["end"] else due.high
+    if "T" in period["end"]:
+        return due.low
+    return NO_DUE if due.high == LATEST else due.high.replace(tzinfo=get_default_timezone())
 
 
 def index_columns(document: dict) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Who may change a Task: one rule that looks at it before and after (requirements.md T3, T18)."""
 
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from accounts.models import User
 from accounts.pools import codes_of, pool_ids
@@ -86,9 +87,9 @@ def refuse_unreadable(actor: Actor, resource_id: str, intent) -> None:
     One who could have claimed it a moment ago, and tried to, is told who was faster instead.
     """
     if actor.role is Role.PRACTITIONER and _intends_to_own(actor, intent):
-        winner = lost_claim(actor, resource_id)
-        if winner:
-            raise Conflict(winner)
+        lost = lost_claim(actor, resource_id)
+        if lost:
+            raise Conflict(str(lost))
     raise Forbidden("You may not change this Task.")
 
 
@@ -109,8 +110,18 @@ CLAIM_REMEMBERED = timedelta(minutes=10)
 """For how long one who comes too late is told who was faster."""
 
 
-def lost_claim(actor: Actor, resource_id: str) -> str | None:
-    """Who has a Task that the actor could claim until just before, in words; None otherwise.
+class LostClaim(NamedTuple):
+    """Who was faster, and by how many seconds."""
+
+    winner: str
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"{self.winner} just claimed this, {self.seconds} s before you."
+
+
+def lost_claim(actor: Actor, resource_id: str) -> LostClaim | None:
+    """Who has a Task that the actor could claim until just before; None otherwise.
 
     Only the claim itself is told of: the version that it replaced had no owner, was in a pool of
     the actor's, and so could be seen by the actor.
@@ -133,9 +144,7 @@ def lost_claim(actor: Actor, resource_id: str) -> str | None:
     ago = datetime.now(UTC) - claim[1]
     if ago > CLAIM_REMEMBERED or not is_claimable_by(actor, document):
         return None
-    return (
-        f"{name_of(claim[0]['owner'])} just claimed this, {int(ago.total_seconds())} s before you."
-    )
+    return LostClaim(name_of(claim[0]["owner"]), int(ago.total_seconds()))
 
 
 def name_of(owner: dict) -> str:

@@ -7,7 +7,7 @@ from fhir import sql
 from fhir.search.expressions import Sql, is_one_of
 from fhir.search.filters import CodeColumnFilter, DateFilter, ReferenceFilter, TokenFilter
 from fhir.search.parse import Clause
-from fhir.search.searchset import SearchSet
+from fhir.search.searchset import Plan, SearchSet
 from fhir.search.sorting import column_key
 from tasks.transitions import CLAIMABLE, FINAL, OPEN
 
@@ -16,37 +16,6 @@ MOST_PRESSING = [
     column_key("due", field=DateTimeField()),
 ]
 """The order of the indexes task_queue and task_mine; ties are by id."""
-
-
-def in_queue(clause: Clause, codes: Q) -> Q:
-    """The clause `performer=system|code` for a search that reads the index task_queue.
-
-    The codes are those that were written, and `pool_id` is redundant. The planner must not take
-    one for a further narrowing of the other, or it sorts where the index has the order; a `case`
-    hides the codes from it.
-    """
-    pool_id = only_pool(clause.values[0].text) if len(clause.values) == 1 else None
-    if pool_id is None:
-        return codes
-    return Q(pool_id=pool_id) & Q(Sql("case when {0} then true end", codes))
-
-
-def only_pool(token: str) -> int | None:
-    """The pool that every Task with this code has as its first one, if that is sure.
-
-    It is when the code leads to one pool only and no Task has that pool as a second one: then a
-    Task with the code was given this pool when it was written. A SOC code that two roles share
-    leads to two pools.
-    """
-    system, bar, code = token.partition("|")
-    if not (bar and system and code):
-        return None
-    rows = sql.rows(
-        "select p.id, exists (select 1 from tasks_taskpool s where s.pool_id = p.id)"
-        " from accounts_pool p where p.codes @> array[%s]::varchar[]",
-        (token,),
-    )
-    return rows[0][0] if len(rows) == 1 and not rows[0][1] else None
 
 
 class TaskSearch(SearchSet):
@@ -79,45 +48,71 @@ class TaskSearch(SearchSet):
     }
 
     @classmethod
-    def conditions(cls, clauses, scope):
-        queued = any(statuses == CLAIMABLE for statuses in cls._ranges(clauses))
-        found = Q()
+    def plan(cls, clauses, scope, *, sorted_by):
+        """A queue or a person's Tasks come by urgency, as far as an index holds them so."""
+        plain = super().plan(clauses, scope, sorted_by=sorted_by)
+        ranges = _ranges(clauses)
+        if sorted_by or not ranges:
+            return plain
+        named = _statuses(clauses)
+        branches = [is_one_of("status", sorted(statuses)) for statuses in ranges]
+        if any(named and named <= statuses for statuses in ranges):
+            branches = [Q()]
+        queue = [] if OPEN in ranges else [each for each in clauses if each.name == "performer"]
+        pools = pool_branches(queue[0]) if len(queue) == 1 else []
+        if not pools:
+            return Plan(plain.condition, MOST_PRESSING, branches)
+        condition = Q()
         for clause in clauses:
-            condition = cls.condition(clause, scope)
-            is_code = clause.name == "performer" and not clause.modifier
-            found &= in_queue(clause, condition) if queued and is_code else condition
-        return found
-
-    @classmethod
-    def default_order(cls, clauses):
-        """A queue or a person's Tasks by urgency, as far as an index holds them so."""
-        return MOST_PRESSING if cls._ranges(clauses) else super().default_order(clauses)
-
-    @classmethod
-    def branches(cls, clauses):
-        """The statuses that one partial index of Task holds, each list by itself."""
-        ranges = cls._ranges(clauses)
-        named = _statuses(clauses)
-        if not ranges or any(named and named <= statuses for statuses in ranges):
-            return super().branches(clauses)
-        return [is_one_of("status", sorted(statuses)) for statuses in ranges]
-
-    @staticmethod
-    def _ranges(clauses: list[Clause]) -> tuple[frozenset[str], ...]:
-        """The statuses of the indexes that hold what the clauses ask for; none for other searches."""
-        named = _statuses(clauses)
-        plain = {clause.name for clause in clauses if not clause.modifier and not clause.chain}
-        unowned = any(
-            clause.name == "owner" and clause.modifier == "missing" and clause.is_true
-            for clause in clauses
+            found = cls.condition(clause, scope)
+            # Whoever is in a branch of the pool has the codes, or nearly so. The planner must not
+            # take them for a further narrowing, or it sorts where the index has the order.
+            condition &= Q(Sql("case when {0} then true end", found)) if clause in queue else found
+        return Plan(
+            condition, MOST_PRESSING, [pool & branch for pool in pools for branch in branches]
         )
-        if "owner" in plain:
-            return OPEN, FINAL
-        if "performer" in plain and unowned:
-            return CLAIMABLE, (OPEN | FINAL) - CLAIMABLE
-        if "performer" in plain and named and named <= CLAIMABLE:
-            return (CLAIMABLE,)
-        return ()
+
+
+MAX_SHARED = 1_000
+
+
+def pool_branches(clause: Clause) -> list[Q]:
+    """Where the Tasks with the code `performer=system|code` are: by their first pool, or by id.
+
+    When the code leads to one pool, every Task with it has that pool, as its first one in
+    `pool_id` or as a further one in TaskPool: it was given the pool when it was written, or when
+    the pool was made. Empty when there is no telling, as for a SOC code that two roles share.
+    """
+    system, bar, code = clause.values[0].text.partition("|")
+    if len(clause.values) > 1 or not (bar and system and code):
+        return []
+    found = sql.rows(
+        "select p.id, array(select s.task_id from tasks_taskpool s where s.pool_id = p.id limit %s)"
+        " from accounts_pool p where p.codes @> array[%s]::varchar[]",
+        (MAX_SHARED + 1, f"{system}|{code}"),
+    )
+    if len(found) != 1 or len(found[0][1]) > MAX_SHARED:
+        return []
+    [(pool_id, shared)] = found
+    first = Q(pool_id=pool_id)
+    return [first, ~first & Q(pk__in=shared)] if shared else [first]
+
+
+def _ranges(clauses: list[Clause]) -> tuple[frozenset[str], ...]:
+    """The statuses of the indexes that hold what the clauses ask for; none for other searches."""
+    named = _statuses(clauses)
+    plain = {clause.name for clause in clauses if not clause.modifier and not clause.chain}
+    unowned = any(
+        clause.name == "owner" and clause.modifier == "missing" and clause.is_true
+        for clause in clauses
+    )
+    if "owner" in plain:
+        return OPEN, FINAL
+    if "performer" in plain and unowned:
+        return CLAIMABLE, (OPEN | FINAL) - CLAIMABLE
+    if "performer" in plain and named and named <= CLAIMABLE:
+        return (CLAIMABLE,)
+    return ()
 
 
 def _statuses(clauses: list[Clause]) -> set[str]:

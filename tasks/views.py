@@ -178,12 +178,8 @@ def _why_left(task_id: str, actor: Actor) -> str:
 
 def lost_to(actor: Actor, task_id: str) -> str:
     """Who has a task that just left the actor's sight, if she could have claimed it."""
-    winner = lost_claim(actor, task_id)
-    return (
-        f"{winner.partition(' just claimed')[0]} claimed this"
-        if winner
-        else "No longer yours to see"
-    )
+    lost = lost_claim(actor, task_id)
+    return f"{lost.winner} claimed this" if lost else "No longer yours to see"
 
 
 def _news(stored: Stored, actor: Actor) -> dict[str, str]:

@@ -134,15 +134,13 @@ def _note(message, problems: list[str]) -> None:
 
 
 @pytest.fixture
-def picture() -> Callable[[Page, str], None]:
-    """picture(page, name) keeps a screenshot in $TASKWARD_SCREENSHOTS, when that is set."""
-    folder = os.environ.get("TASKWARD_SCREENSHOTS")
+def picture(tmp_path) -> Callable[[Page, str], None]:
+    """picture(page, name) keeps a screenshot in $TASKWARD_SCREENSHOTS, or for the test alone."""
+    folder = Path(os.environ.get("TASKWARD_SCREENSHOTS") or tmp_path)
 
     def keep(page: Page, name: str) -> None:
-        if folder:
-            path = Path(folder)
-            path.mkdir(parents=True, exist_ok=True)
-            page.mouse.move(0, 0)
-            page.screenshot(path=path / f"{name}.png")
+        folder.mkdir(parents=True, exist_ok=True)
+        page.mouse.move(0, 0)
+        page.screenshot(path=folder / f"{name}.png")
 
     return keep

@@ -1,7 +1,9 @@
-"""The pictures of the README, from the demo clinic: `TASKWARD_SCREENSHOTS=docs/img pytest -k pictures`."""
+"""The pictures of the README, from the demo clinic.
+
+`TASKWARD_SCREENSHOTS=docs/img pytest tests/browser/test_pictures.py` takes them anew.
+"""
 
 import io
-import os
 
 import pytest
 from django.core.management import call_command
@@ -11,9 +13,6 @@ from accounts.models import User
 from tests.browser.conftest import DESKTOP, PHONE, put_migrated_rows_back
 from tests.factories import Person
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("TASKWARD_SCREENSHOTS"), reason="TASKWARD_SCREENSHOTS names no folder"
-)
 POOL = "/worklist/pool/registered-nurse"
 
 
