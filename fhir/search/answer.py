@@ -74,8 +74,8 @@ class _Search:
         self.clauses = [clause for clause in query.clauses if clause not in unknown]
         check_includes(query.includes)
         scope = Scope(resource_type.name, actor, base)
-        condition = self.search_set.conditions(self.clauses, scope)
-        self.candidates = rows_of(resource_type, condition)
+        self.plan = self.search_set.plan(self.clauses, scope, sorted_by=bool(query.sort))
+        self.candidates = rows_of(resource_type, self.plan.condition)
         self.keys = self._keys()
         self.order = f"{resource_type.name}?" + ",".join(
             ("-" if key.descending else "") + key.name for key in self.keys
@@ -83,7 +83,7 @@ class _Search:
 
     def _keys(self) -> list[SortKey]:
         if not self.query.sort:
-            return ordered(self.search_set.default_order(self.clauses))
+            return ordered(list(self.plan.order))
         return ordered(
             [
                 self.search_set.sort_key(name, descending=descending)
@@ -143,8 +143,7 @@ class _Search:
             .order_by(*(key.order() for key in self.keys))
             .values_list(*columns, *(key.expression for key in self.keys))
         )
-        branches = [Q()] if self.query.sort else self.search_set.branches(self.clauses)
-        parts = [selected.filter(condition & branch)[:limit] for branch in branches]
+        parts = [selected.filter(condition & branch)[:limit] for branch in self.plan.branches]
         if len(parts) == 1:
             return fetch(parts[0])
         statement, params = united(parts)
@@ -167,7 +166,7 @@ class _Search:
 
     def _exact_total(self) -> int:
         readable = self.candidates.readable_by(self.actor).order_by().values_list("pk")
-        statement, params = united([readable])
+        statement, params = united([readable.filter(branch) for branch in self.plan.branches])
         if not statement:
             return 0
         return sql.rows(f"select count(*) from ({statement}) n", params, prepare=False)[0][0]
@@ -181,10 +180,7 @@ class _Search:
             candidates = candidates.annotate(visible=visible).values_list("visible")
         else:
             candidates = candidates.values_list("pk")
-        parts = [
-            candidates.filter(branch)[: COUNTED + 1]
-            for branch in self.search_set.branches(self.clauses)
-        ]
+        parts = [candidates.filter(branch)[: COUNTED + 1] for branch in self.plan.branches]
         statement, params = united(parts)
         if not statement:
             return 0

@@ -43,6 +43,10 @@ def seal(cursor: Cursor, order: str) -> str:
     nonce = os.urandom(NONCE_BYTES)
     text = msgspec.json.encode([values, cursor.total])
     sealed = nonce + _cipher(settings.SECRET_KEY).encrypt(nonce, text, order.encode())
+    return _encoded(sealed)
+
+
+def _encoded(sealed: bytes) -> str:
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
@@ -54,6 +58,8 @@ def unseal(text: str, order: str) -> Cursor:
         sealed = base64.b64decode(
             text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
         )
+        if _encoded(sealed) != text:  # the last character has bits that say nothing
+            raise ValueError
         nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         opened = _cipher(settings.SECRET_KEY).decrypt(nonce, rest, order.encode())
     except (ValueError, binascii.Error, InvalidTag) as error:

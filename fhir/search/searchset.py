@@ -4,7 +4,9 @@ A SearchSet names every parameter with its filter, one line each; routes, Capabi
 docs/api.md read the same table.
 """
 
+from collections.abc import Sequence
 from copy import copy
+from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
@@ -12,7 +14,7 @@ import django_filters
 from django.db.models import Q
 from django_filters.filterset import FilterSetMetaclass
 
-from fhir import definitions, resources
+from fhir import definitions
 from fhir.errors import InvalidSearch
 from fhir.search.answer import search
 from fhir.search.chains import chained, has
@@ -29,7 +31,20 @@ from fhir.search.filters import (
 from fhir.search.parse import Clause
 from fhir.search.sorting import NEWEST, SortKey, sort_key
 
-__all__ = ["SearchSet", "search", "search_set_for"]
+__all__ = ["Plan", "SearchSet", "search", "search_set_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a search asks of a row, and how it is read.
+
+    `order` is that of a search without `_sort`; ties are by id. `branches` divide what meets the
+    condition into parts that an index holds in that order each: of every row, one branch is true.
+    """
+
+    condition: Q
+    order: Sequence[SortKey] = (NEWEST,)
+    branches: Sequence[Q] = (Q(),)
 
 
 class SearchSetMetaclass(FilterSetMetaclass):
@@ -87,26 +102,16 @@ class SearchSet(django_filters.FilterSet, metaclass=SearchSetMetaclass):
         return chained(filter_, clause, scope)
 
     @classmethod
-    def conditions(cls, clauses: list[Clause], scope: Scope) -> Q:
-        """What all of the clauses ask of a row."""
-        found = Q()
+    def plan(cls, clauses: list[Clause], scope: Scope, *, sorted_by: bool) -> Plan:
+        """How to find what meets all the clauses. `sorted_by`: the search says its own order."""
+        condition = Q()
         for clause in clauses:
-            found &= cls.condition(clause, scope)
-        return found
+            condition &= cls.condition(clause, scope)
+        return Plan(condition)
 
     @classmethod
     def knows(cls, clause: Clause) -> bool:
         return clause.name == "_has" or clause.name in cls.base_filters
-
-    @classmethod
-    def default_order(cls, clauses: list[Clause]) -> list[SortKey]:
-        """The order of a search without _sort; ties are by id."""
-        return [NEWEST]
-
-    @classmethod
-    def branches(cls, clauses: list[Clause]) -> list[Q]:
-        """Parts of the default order that an index serves each; one of them holds for every row."""
-        return [Q()]
 
     @classmethod
     def sort_key(cls, name: str, *, descending: bool) -> SortKey:
@@ -186,7 +191,3 @@ def search_set_for(resource_type: str, model: type | None = None) -> type[Search
         (SearchSet,),
         {"resource_type": resource_type, "filters_by_name": table, "__module__": __name__},
     )
-
-
-def search_set_of(type_name: str) -> type[SearchSet]:
-    return resources.get(type_name).search()

@@ -95,9 +95,11 @@ def sort_key(filter_: SearchFilter) -> SortKey:
         return column_key(filter_.column, field=DateTimeField())
     if isinstance(filter_, RangeFilter):
         field = BigIntegerField() if isinstance(filter_, DateFilter) else FloatField()
-        return SortKey(
-            name, Sql(filter_.end(0), F("ranges"), output_field=field), field, nullable=True
-        )
+        # A period is sorted by its start; all else by its end, which `gt` and `ge` compare too, so
+        # that one index serves both.
+        end = 0 if any(path.datatype == "Period" for path in filter_.parameter.paths) else 1
+        expression = Sql(filter_.end(end), F("ranges"), output_field=field)
+        return SortKey(name, expression, field, nullable=True)
     if filter_.column:
         expression = Sql("nullif({0}, '')", F(filter_.column), output_field=TextField())
         return SortKey(name, expression, TextField(), nullable=True)

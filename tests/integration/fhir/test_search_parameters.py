@@ -567,3 +567,34 @@ def test_deleted_resources_are_not_found():
     actions.delete("Task", "t1", actor=SYSTEM)
     assert ids("Task") == [] and ids("Task?_id=t1") == []
     assert bundle("Task?_summary=count")["total"] == 0
+
+
+def test_the_codes_decide_and_not_the_pool(cast):
+    """A pool may have several codes; the queue is read by pool, the Tasks are found by code."""
+    task("snomed", performerType=role(NURSE_ROLE))
+    task("soc", performerType=[concept("29-1141", SOC)])
+    task("second", performerType=[*role("158965000"), concept("29-1141", SOC)])
+    for rest in ("status=requested", "owner:missing=true", "status=requested&owner:missing=true"):
+        assert ids(f"Task?performer={SNOMED}|{NURSE_ROLE}&{rest}") == ["snomed"]
+        assert sorted(ids(f"Task?performer={SOC}|29-1141&{rest}")) == ["second", "soc"]
+        assert bundle(f"Task?performer={SOC}|29-1141&{rest}&_count=0")["total"] == 2
+        assert bundle(f"Task?performer={SOC}|29-1141&{rest}&_count=1")["total"] == 2
+        assert len(ids(f"Task?performer={SOC}|29-1141,{SNOMED}|{NURSE_ROLE}&{rest}")) == 3
+        assert ids(f"Task?performer=29-1141&performer={NURSE_ROLE}&{rest}") == []
+    assert ids(f"Task?performer:not={SNOMED}|{NURSE_ROLE}&owner:missing=true&_id=soc") == ["soc"]
+
+
+def test_an_owners_tasks_of_every_status_come_in_one_order(cast):
+    owner = {"reference": "Practitioner/maya"}
+    for id, status, priority in (
+        ("done-stat", "completed", "stat"),
+        ("open-urgent", "accepted", "urgent"),
+        ("open-routine", "requested", "routine"),
+        ("done-asap", "failed", "asap"),
+    ):
+        task(id, owner=owner, status=status, priority=priority)
+    order = ["done-stat", "done-asap", "open-urgent", "open-routine"]
+    assert ids("Task?owner=Practitioner/maya") == order
+    assert ids("Task?owner=Practitioner/maya", actor=cast["nurse"].actor) == order
+    assert ids("Task?owner=Practitioner/maya&status=completed,accepted") == order[:3:2]
+    assert ids("Task?owner=Practitioner/maya&status:not=failed") == ["done-stat", *order[2:]]
