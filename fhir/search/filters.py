@@ -536,12 +536,14 @@ class NumberFilter(RangeFilter):
     @staticmethod
     def interval(clause: Clause, prefix: str, text: str) -> tuple[float, float]:
         mantissa, _, exponent = text.lower().partition("e")
-        digits = mantissa.lstrip("+-").replace(".", "", 1)
-        power = exponent.removeprefix("-").removeprefix("+")
-        well_formed = digits.isascii() and digits.isdigit() and len(text) <= 64
-        if not well_formed or (exponent and not (power.isascii() and power.isdigit())):
-            raise InvalidSearch(f"{clause.key} must be a number, perhaps with a prefix.")
-        number = max(-LARGEST_NUMBER, min(float(text), LARGEST_NUMBER))
+        try:
+            # float() also takes `inf`, `1_000` and digits of any script.
+            if len(text) > 64 or set(text) - set("0123456789+-.eE"):
+                raise ValueError
+            number = float(text)
+        except ValueError as error:
+            raise InvalidSearch(f"{clause.key} must be a number, perhaps with a prefix.") from error
+        number = max(-LARGEST_NUMBER, min(number, LARGEST_NUMBER))
         if prefix == "ap":
             return number - abs(number) / 10, number + abs(number) / 10
         if prefix not in ("eq", "ne"):

@@ -1,11 +1,15 @@
 """Every kind of search parameter, and those that the source documents print (S4–S128)."""
 
+from contextlib import suppress
+
 import pytest
 
-from fhir import definitions, resources
-from fhir.errors import InvalidSearch
+from fhir import actions, definitions, resources
+from fhir.actor import SYSTEM
+from fhir.errors import FhirError, InvalidSearch
+from fhir.search.searchset import search
 from tests.factories import NURSE_ROLE, SNOMED, put, role, task_document
-from tests.integration.fhir.search import bundle, ids
+from tests.integration.fhir.search import BASE, bundle, ids
 
 pytestmark = pytest.mark.django_db
 
@@ -408,6 +412,57 @@ def test_quantities(value, matches):
     assert ids(f"Observation?value-quantity={value}") == (["o1"] if matches else [])
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["5e", "+-5", "e", ".", "", "1_000", "inf", "nan", "٣", "1e99999999999", "-", "0x1", "9" * 70],
+)
+def test_what_is_no_number_is_refused_or_finds_nothing(value):
+    with suppress(InvalidSearch):
+        ids(f"Observation?value-quantity=gt{value}")
+        ids(f"Observation?value-quantity={value}|http://unitsofmeasure.org|mg")
+
+
+def test_nothing_that_is_asked_is_an_error_of_the_server():
+    """Hostile values for every kind of parameter: an answer, or a refusal."""
+    values = (
+        *(
+            "'",
+            '"',
+            "%",
+            "%s",
+            "{0}",
+            "{",
+            "}",
+            "\\",
+            "\\,",
+            "|",
+            "||",
+            "$",
+            "é" * 600,
+            "x" * 5_000,
+        ),
+        *("a/b/c", "#", "#x", "Patient/", "/x", "urn:", "http://", "http:// x", "Patient/a|b", " "),
+        *("0000", "9999", "9999-12-31", "ap0001", "ap9999-12-31T23:59:59Z", "ge", "2024-02-30"),
+        *("2024T", "T", "24:00", "2024-01-01T00:00:00+99:00", "-1", "true", "null", ",,", "\ufffd"),
+    )
+    names = [
+        "_has:Task:part-of:_id",
+        "part-of:Task.code",
+        "patient.family",
+        "code:text",
+        "x",
+        "_sort",
+    ]
+    for name in [*resources.get("Task").search().base_filters, *names, "_elements", "_include"]:
+        for value in values:
+            with suppress(FhirError):
+                search(resources.get("Task"), [(name, value)], actor=SYSTEM, base=BASE)
+    for name in ("family", "address", "birthdate", "family:contains", "name:exact", "email"):
+        for value in values:
+            with suppress(FhirError):
+                search(resources.get("Patient"), [(name, value)], actor=SYSTEM, base=BASE)
+
+
 def test_numbers():
     put(
         {
@@ -560,9 +615,6 @@ def test_unknown_parameters_are_left_out_unless_the_search_is_strict():
 
 
 def test_deleted_resources_are_not_found():
-    from fhir import actions
-    from fhir.actor import SYSTEM
-
     task("t1")
     actions.delete("Task", "t1", actor=SYSTEM)
     assert ids("Task") == [] and ids("Task?_id=t1") == []
