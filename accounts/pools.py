@@ -10,10 +10,23 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.utils.text import slugify
 
+from accounts.care_team_roles import CARE_TEAM_ROLES
 from fhir import sql
+from fhir.actor import Role
 from fhir.datatypes import codings, display_of
 
 POOL_PERMISSIONS = ("view_pool", "claim_pool", "assign_pool")
+
+
+def create_roles_and_pools(**signal) -> None:
+    """The five roles, and a pool for each care team role, as far as they are not there."""
+    for role in Role:
+        Group.objects.get_or_create(name=role.value)
+    Pool = apps.get_model("accounts", "Pool")
+    known = set(Pool.objects.values_list("slug", flat=True))
+    for each in CARE_TEAM_ROLES:
+        if each.slug not in known:
+            create_pool(each.name, each.codes, each.slug)
 
 
 def codes_of(concepts: list[dict]) -> list[str]:

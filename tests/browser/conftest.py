@@ -1,6 +1,5 @@
 """A real Chromium against the live server, signed in as one of the cast."""
 
-import importlib
 import os
 import shutil
 import time
@@ -8,12 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 from django.db import connection, connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from accounts.models import Pool
 from tests import factories
 from tests.browser import clinic
 
@@ -32,7 +29,6 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-migration = importlib.import_module("accounts.migrations.0002_roles_and_pools")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -49,27 +45,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def put_migrated_rows_back() -> None:
-    """Roles and pools come with a migration; emptying the tables takes them away.
-
-    (Django's own serialized_rollback looks for its copy on another connection than it made it on,
-    once Playwright's loop runs.)
-    """
-    if not Pool.objects.exists():
-        migration.create(apps, None)
-
-
-@pytest.fixture(scope="module")
-def left_as_found(django_db_setup, django_db_blocker) -> Iterator[None]:
-    yield
-    with django_db_blocker.unblock():
-        put_migrated_rows_back()
-
-
 @pytest.fixture
-def people(left_as_found, transactional_db) -> dict[str, factories.Person]:
+def people(transactional_db) -> dict[str, factories.Person]:
     """The cast, with a morning's work waiting for the nurses."""
-    put_migrated_rows_back()
     return clinic.morning()
 
 

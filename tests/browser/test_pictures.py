@@ -10,17 +10,16 @@ from django.core.management import call_command
 from playwright.sync_api import expect
 
 from accounts.models import User
-from tests.browser.conftest import DESKTOP, PHONE, put_migrated_rows_back
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.factories import Person
 
 POOL = "/worklist/pool/registered-nurse"
 
 
 @pytest.fixture
-def people(left_as_found, transactional_db, settings, tmp_path) -> dict[str, Person]:
+def people(transactional_db, settings, tmp_path) -> dict[str, Person]:
     """The demo clinic's own sign-ins instead of the cast."""
     settings.TASKWARD_DATA = tmp_path
-    put_migrated_rows_back()
     call_command("demo_data", verbosity=0, stdout=io.StringIO())
     return {user.username: Person(user) for user in User.objects.all()}
 

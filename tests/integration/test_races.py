@@ -23,7 +23,7 @@ from tests.agreement import assert_agrees, versions
 from tests.conftest import ApiClient
 from tests.factories import NURSE_ROLE, owned_task, person, pool_task, role
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 CLAIMERS = 64
 NURSES = 8
