@@ -123,6 +123,10 @@ class Detail:
         ]
 
     @property
+    def takes_notes(self) -> bool:
+        return any(action.code == "note" and action.enabled for action in self.actions)
+
+    @property
     def done_subtasks(self) -> int:
         return sum(subtask.done for subtask in self.subtasks)
 

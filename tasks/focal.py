@@ -65,6 +65,10 @@ class Card:
     facts: list[tuple[str, str]] = field(default_factory=list)
     text: str = ""
 
+    @property
+    def is_done(self) -> bool:
+        return self.status in ("Final", "Completed", "Amended")
+
 
 def card(document: dict, actor: Actor, *, now: datetime) -> Card | None:
     """The card of a Task's focus; None for a Task that names none."""

@@ -30,12 +30,13 @@ from tasks import actions, times
 from tasks import detail as details
 from tasks import worklist as lists
 from tasks.available import VERBS, check_available
+from tasks.facets import menus, narrowed_to
 from tasks.forms import NoteForm, ReasonForm
 from tasks.permissions import lost_claim
-from tasks.rows import PRIORITIES, group_of, grouped
+from tasks.rows import group_of, grouped
 from tasks.rows import rows as display_rows
 from tasks.transitions import FINAL, Status
-from tasks.worklist import DUE_FACETS, Cursor, Facets, Position, View
+from tasks.worklist import Cursor, Facets, Position, View
 
 DONE = {
     "claim": "Claimed",
@@ -103,10 +104,9 @@ def task(request: HttpRequest, task_id: str) -> HttpResponse:
     """A task beside the list that it was opened from."""
     stored = details.get(task_id, request.actor)
     view = _view_of(request, stored)
-    context = _detail(request, stored, view)
     if wants_part(request):
-        return render(request, "tasks/_detail.html", context)
-    return render(request, "tasks/worklist.html", _list(request, view) | context)
+        return render(request, "tasks/_detail.html", _detail(request, stored, view))
+    return render(request, "tasks/worklist.html", _page(request, stored, view))
 
 
 def wants_part(request: HttpRequest) -> bool:
@@ -287,14 +287,16 @@ def _with_reason(request: HttpRequest, task_id: str, code: str, action: Callable
         return _act(request, task_id, code, run)
     stored = details.get(task_id, request.actor)
     view = _view_of(request, stored)
-    context = _detail(request, stored, view) | {"ask": code, "form": form}
+    refused = {"ask": code, "form": form}
     if wants_part(request):
+        context = _detail(request, stored, view) | refused
         asked = next((each for each in context["task"].asked if each.action.code == code), None)
         return _part(
-            request, "tasks/_detail.html#reason", context | {"asked": asked}, status=422,
+            request, "tasks/_ask.html#reason", context | {"asked": asked}, status=422,
             retarget=f"#fields-{code}", reswap="outerHTML",
         )  # fmt: skip
-    return render(request, "tasks/worklist.html", _list(request, view) | context, status=422)
+    context = _page(request, stored, view) | refused
+    return render(request, "tasks/worklist.html", context, status=422)
 
 
 def _act(
@@ -351,9 +353,8 @@ def _refused(
         )
     notice = {"text": text, "next": lost}
     if not wants_part(request):
-        context = _list(request, view) | {"notice": notice}
-        if stored:
-            context |= _detail(request, stored, view)
+        context = _page(request, stored, view) if stored else _list(request, view)
+        context["notice"] = notice
         return render(request, "tasks/worklist.html", context, status=refusal.status)
     context = _after(request, task_id, stored, view) | {
         "toast": notice | {"alert": True},
@@ -454,8 +455,8 @@ def _list(request: HttpRequest, view: View) -> dict:
         "first_claimable": next((row for row in shown if row.claimable), None),
         "more": f"{view.path}?{'&'.join(filter(None, (facets.query, query)))}" if query else "",
         "facets": facets,
-        "priorities": [(code, word) for code, (_, word) in PRIORITIES.items()],
-        "due_facets": DUE_FACETS.items(),
+        "menus": menus(view, facets),
+        "narrowed_to": narrowed_to(facets),
         "elsewhere": next(
             ((each, n) for each, n in context["pool_views"] if n.total and each.key != view.key),
             None,
@@ -463,10 +464,21 @@ def _list(request: HttpRequest, view: View) -> dict:
     }
 
 
+def _page(request: HttpRequest, stored: Stored, view: View) -> dict:
+    """A task beside its list."""
+    context = _list(request, view)
+    return context | _task(request, stored, view, context["now"])
+
+
 def _detail(request: HttpRequest, stored: Stored, view: View) -> dict:
+    """A task alone."""
     context = _context(request, view)
-    return context | {
-        "task": details.detail(stored, request.actor, now=context["now"]),
+    return context | _task(request, stored, view, context["now"])
+
+
+def _task(request: HttpRequest, stored: Stored, view: View, now: datetime) -> dict:
+    return {
+        "task": details.detail(stored, request.actor, now=now),
         "ask": request.GET.get("ask", ""),
         "selected": stored.resource_id,
         "here": _task_url(stored.resource_id, view),
