@@ -35,11 +35,8 @@ def main() -> int:
     from config import embedded_postgres
     from config.database import data_folder
 
-    name = f"taskward_bench_{options.tasks}"
-    with (
-        embedded_postgres.running(data_folder()),
-        database.made(name, keep=options.keep),
-    ):
+    name = database.name_for(options.tasks)
+    with embedded_postgres.running(data_folder()), database.made(name, keep=options.keep):
         from bench.measure import measure
 
         try:

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
 from config import embedded_postgres
-from config.database import data_folder
+from config.database import TOP, data_folder
 
 
 def connection_parameters(name: str) -> dict[str, str | int]:
@@ -22,6 +23,8 @@ def made(name: str, *, keep: bool) -> Iterator[None]:
 
     With `keep` it stays, and one that was kept is used again; else it is new, and dropped.
     """
+    for other in _others(name):
+        _drop(other)
     if not keep:
         _drop(name)
     with psycopg.connect(**connection_parameters(embedded_postgres.NAME), autocommit=True) as admin:
@@ -34,6 +37,24 @@ def made(name: str, *, keep: bool) -> Iterator[None]:
     finally:
         if not keep:
             _drop(name)
+
+
+def name_for(tasks: int) -> str:
+    """Another one when the tables, or what is loaded into them, have changed."""
+    digest = sha256()
+    for file in sorted([*TOP.glob("*/migrations/0*.py"), *TOP.glob("bench/[cl]*.py")]):
+        digest.update(file.read_bytes())
+    return f"taskward_bench_{tasks}_{digest.hexdigest()[:8]}"
+
+
+def _others(name: str) -> list[str]:
+    """Databases of as many Tasks that an earlier version kept."""
+    with psycopg.connect(**connection_parameters(embedded_postgres.NAME), autocommit=True) as admin:
+        found = admin.execute(
+            "select datname from pg_database where starts_with(datname, %s) and datname <> %s",
+            (name.rpartition("_")[0] + "_", name),
+        )
+        return [row[0] for row in found]
 
 
 def _drop(name: str) -> None:

@@ -8,7 +8,7 @@ import multiprocessing
 import random
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 
 import django
@@ -290,7 +290,3 @@ def remove_new_tasks(clinic: Clinic) -> None:
         ):
             cursor.execute(f"delete from {table} where {column} in ({new.format(key)})", last)
         cursor.execute("delete from tasks_task where id >= %s", last)
-
-
-def age(clinic: Clinic) -> timedelta:
-    return datetime.now(UTC) - clinic.now
