@@ -20,8 +20,13 @@ NO_DUE = LATEST
 
 
 def reference_of(document: dict, element: str) -> str:
-    """The reference string of one Reference element, "" when absent."""
-    return (document.get(element) or {}).get("reference", "")
+    """The reference string of one Reference element.
+
+    "" when the element is absent, "?" when it names somebody by identifier or display alone: a Task
+    whose owner is known by a name only is not free for others to take.
+    """
+    value = document.get(element)
+    return value.get("reference", "?") if value else ""
 
 
 def due_of(document: dict) -> datetime:
@@ -57,7 +62,7 @@ def _links(document: dict) -> Iterable[str]:
         for parameter in document.get(element, [])
     ]
     for reference in references:
-        text = (reference or {}).get("reference", "")
+        text = (reference or {}).get("reference")
         target = parse_reference(text) if text else None
         if target and target.is_relative:
             yield f"{target.type}/{target.id}"
@@ -68,7 +73,7 @@ def note_rows(notes: list[dict]) -> list[tuple[int, str, datetime | None, str]]:
     return [
         (
             position,
-            reference_of(note, "authorReference") or note.get("authorString", ""),
+            note.get("authorReference", {}).get("reference") or note.get("authorString", ""),
             parse_date(note["time"]).low if "time" in note else None,
             note.get("text", ""),
         )

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from guardian.models import UserObjectPermissionBase
 
 from accounts import pools
@@ -13,7 +14,7 @@ from fhir.actor import Role
 from fhir.models import ReferenceField, Resource
 from tasks import document as documents
 from tasks.document import NO_DUE, reference_of
-from tasks.transitions import CLAIMABLE, OPEN
+from tasks.transitions import CLAIMABLE, FINAL, OPEN
 
 
 class Task(Resource):
@@ -47,13 +48,31 @@ class Task(Resource):
             models.Index(
                 fields=["pool", "-priority", "due", "resource_id"],
                 name="task_queue",
-                condition=Q(owner="", deleted=False, status__in=sorted(CLAIMABLE)),
+                condition=Q(deleted=False, status__in=sorted(CLAIMABLE)),
+            ),
+            # What is in a pool without an owner and does not wait there: hardly anything, but a
+            # search for a pool's Tasks without an owner has to look.
+            models.Index(
+                fields=["pool", "-priority", "due", "resource_id"],
+                name="task_unclaimed",
+                condition=Q(owner="", deleted=False) & ~Q(status__in=sorted(CLAIMABLE)),
             ),
             # My tasks.
             models.Index(
                 fields=["owner", "-priority", "due", "resource_id"],
                 name="task_mine",
                 condition=Q(deleted=False, status__in=sorted(OPEN)) & ~Q(owner=""),
+            ),
+            # What I have done: the rest of a search for an owner.
+            models.Index(
+                fields=["owner", "-priority", "due", "resource_id"],
+                name="task_done",
+                condition=Q(deleted=False, status__in=sorted(FINAL)) & ~Q(owner=""),
+            ),
+            # Polling by `modified`.
+            models.Index(
+                RawSQL("(ranges #> '{modified,0,1}')::bigint", ()).desc(nulls_last=True),
+                name="task_modified",
             ),
             # What is overdue.
             models.Index(

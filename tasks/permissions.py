@@ -149,5 +149,5 @@ def lost_claim(actor: Actor, resource_id: str) -> LostClaim | None:
 
 def name_of(owner: dict) -> str:
     """The owner's name as staff know it: the user's, else the display of the reference."""
-    user = User.objects.filter(reference=owner["reference"]).first()
+    user = User.objects.filter(reference=owner.get("reference") or "?").first()
     return (user and user.get_full_name()) or owner.get("display") or "Somebody else"

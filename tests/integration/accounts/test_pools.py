@@ -141,3 +141,19 @@ def test_a_coordinator_sees_owned_work_of_her_pools_alone(cast):
     )
     assert sees(cast["coordinator"], task) and sees(cast["coordinator"], owned)
     assert not sees(cast["coordinator"], other)
+
+
+def test_a_task_whose_owner_is_known_by_name_only_is_not_free(cast, api):
+    task = create(
+        {
+            "resourceType": "Task",
+            "status": "requested",
+            "intent": "order",
+            "owner": {"display": "Night shift, St. Elsewhere"},
+            "performerType": role(NURSE_ROLE),
+        }
+    )
+    assert not sees(cast["nurse"], task)
+    missing = api("admin").get(f"Task?_id={task['id']}&owner:missing=true").json()
+    present = api("admin").get(f"Task?_id={task['id']}&owner:missing=false").json()
+    assert (missing["total"], present["total"]) == (0, 1)
