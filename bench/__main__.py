@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--operations", default="", help="only those whose name begins so")
     parser.add_argument("--rounds", type=int, default=1, help="of which medians are shown (1)")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="web workers (cores)")
-    parser.add_argument("--threads", type=int, default=1, help="blocking threads each (1)")
+    parser.add_argument("--threads", type=int, default=4, help="blocking threads each (4)")
     parser.add_argument("--keep", action="store_true", help="keep the database, or use a kept one")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the table into this page")
     options = parser.parse_args()

@@ -336,7 +336,7 @@ def serve_web(address: Address) -> None:
         port=address.port,
         interface=Interfaces.WSGI,
         workers=_positive("TASKWARD_WEB_WORKERS", default=os.cpu_count() or 1),
-        blocking_threads=_positive("TASKWARD_WEB_THREADS", default=1),
+        blocking_threads=_positive("TASKWARD_WEB_THREADS", default=4),
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=int(STOP_LIMIT) - 5,

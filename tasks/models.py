@@ -112,12 +112,13 @@ class Task(Resource):
         if actor.reads_everything:
             return EVERYTHING
         condition = Condition(
-            "((select 1 from tasks_taskuserobjectpermission p"
+            # What costs least to look at stands first.
+            "(({owner} = '' and {pool_id} = any(%s::bigint[]))"
+            " or (select 1 from tasks_taskuserobjectpermission p"
             " where p.content_object_id = {id} and p.user_id = %s limit 1) is not null"
-            " or ({owner} = '' and {pool_id} = any(%s::bigint[]))"
             " or ({owner} = '' and (select 1 from tasks_taskpool s"
             " where s.task_id = {id} and s.pool_id = any(%s::bigint[]) limit 1) is not null))",
-            (actor.user_id, list(actor.pools), list(actor.pools)),
+            (list(actor.pools), actor.user_id, list(actor.pools)),
         )
         if actor.role is Role.COORDINATOR:
             condition |= Condition(

@@ -22,7 +22,7 @@ from fhir.search.pagination import Cursor, seal, unseal
 from fhir.search.parse import CURSOR, Query, parse_query
 from fhir.search.sorting import SortKey, later_ranges, order_of_columns, ordered
 
-COUNTED = 10_000
+COUNTED = 1_000
 AFFORDABLE = 2_000
 """With a first page that is full, what is asked for is counted up to COUNTED, and only when the
 planner says that it costs no more than this, some 5 ms; else the total is left out, unless
