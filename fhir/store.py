@@ -116,7 +116,10 @@ def insert(
     }
     if model is ClinicalResource:
         values["resource_type"] = resource_type.name
-    written = f"insert into {_table(model)} ({', '.join(values)}) values ({_marks(len(values))}) on conflict do nothing returning id"  # noqa: S608, E501 - names of our own columns
+    written = (
+        f"insert into {_table(model)} ({', '.join(values)}) values ({_marks(len(values))})"
+        " on conflict do nothing returning id"
+    )
     row_id = _write(
         written,
         tuple(values.values()),
@@ -177,7 +180,7 @@ def delete(resource_type: ResourceType, before: Stored, *, actor: Actor, at: dat
 
 def _replace(resource_type, before, values, dependents, actor, interaction) -> Stored:
     written = (
-        f"update {_table(resource_type.model)} set {', '.join(f'{name} = %s' for name in values)}"  # noqa: S608 - names of our own columns
+        f"update {_table(resource_type.model)} set {', '.join(f'{name} = %s' for name in values)}"
         " where id = %s and version_id = %s returning id"
     )
     version_id, at, text = values["version_id"], values["last_updated"], values["document"]
@@ -238,7 +241,7 @@ def _write(written: str, params: tuple, dependents: list, version: tuple) -> int
     """Run the one statement; the id of the written row, or None when there was none to write."""
     parts = [f"with written as ({written})"]
     parts.append(
-        f"version as (insert into fhir_resourceversion ({VERSION_COLUMNS}, transaction)"  # noqa: S608 - names of our own columns
+        f"version as (insert into fhir_resourceversion ({VERSION_COLUMNS}, transaction)"
         f" select {_marks(len(version), VERSION_TYPES)}, pg_current_xact_id()::text::bigint"
         " from written)"
     )

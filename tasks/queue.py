@@ -42,7 +42,7 @@ def lock_most_pressing(pool_ids: list[int], *, now: datetime) -> Stored | None:
             for pool_id in pool_ids:
                 where = f"{condition} and {WAITING}".format(t="q")
                 parts.append(
-                    f"(select q.id, {step} step, q.priority, q.due, q.resource_id"  # noqa: S608 - our own constants
+                    f"(select q.id, {step} step, q.priority, q.due, q.resource_id"
                     f" from tasks_task q where q.pool_id = %s and {where}"
                     f" order by q.priority desc, q.due, q.resource_id limit {limit})"
                 )
@@ -51,7 +51,7 @@ def lock_most_pressing(pool_ids: list[int], *, now: datetime) -> Stored | None:
             return None
         # Tasks that wait in one of the pools besides the one that their row names.
         parts.append(
-            f"(select q.id, {STEP} step, q.priority, q.due, q.resource_id"  # noqa: S608 - our own constants
+            f"(select q.id, {STEP} step, q.priority, q.due, q.resource_id"
             " from tasks_taskpool s join tasks_task q on q.id = s.task_id"
             f" where s.pool_id = any(%s) and {WAITING}"
             f" order by step, q.priority desc, q.due, q.resource_id limit {limit})".format(t="q")
@@ -59,7 +59,7 @@ def lock_most_pressing(pool_ids: list[int], *, now: datetime) -> Stored | None:
         params += [now, pool_ids]
         waiting = WAITING.format(t="t")
         found = sql.rows(
-            "with candidate as materialized (select * from ("  # noqa: S608 - our own constants
+            "with candidate as materialized (select * from ("
             + " union all ".join(parts)
             + f") c order by step, priority desc, due, resource_id limit {limit})"
             " select t.id, t.resource_id, t.version_id, t.last_updated, t.deleted, t.document"

@@ -56,7 +56,7 @@ def task_reveals(actor: Actor, reference: str) -> Condition:
     """What a Task that the actor may read points at (requirements.md T19)."""
     sql, params = Task.readable_condition(actor).for_table("t", columns_of(Task))
     return Condition(
-        f"((select 1 from tasks_task t where t.links @> array[{reference}]::text[]"  # noqa: S608 - our own constants
+        f"((select 1 from tasks_task t where t.links @> array[{reference}]::text[]"
         f" and not t.deleted and {sql} limit 1) is not null)",
         params,
     )
@@ -68,7 +68,7 @@ def grant_owned_tasks(user) -> None:
         cursor.execute("delete from tasks_taskuserobjectpermission where user_id = %s", [user.pk])
         if user.reference:
             cursor.execute(
-                "insert into tasks_taskuserobjectpermission"  # noqa: S608 - our own constants
+                "insert into tasks_taskuserobjectpermission"
                 " (content_object_id, user_id, permission_id)"
                 f" select t.id, %s, {VIEW_TASK} from tasks_task t where t.owner = %s",
                 [user.pk, user.reference],

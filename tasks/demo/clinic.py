@@ -17,7 +17,7 @@ def clinic(now: datetime) -> Iterator[dict]:
 
     The same `now` gives the same documents, and another one the same ids with other times.
     """
-    rng = Random(SEED)  # noqa: S311 - a made-up clinic keeps no secret
+    rng = Random(SEED)
     yield from staff()
     yield from patients(rng)
     yield from questionnaires()
