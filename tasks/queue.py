@@ -31,7 +31,7 @@ def literals(statuses) -> str:
 
 
 WAITING = f"{{t}}.owner = '' and not {{t}}.deleted and {{t}}.status in ({literals(CLAIMABLE)})"
-"""The condition of the index task_queue, word for word."""
+"""Unclaimed, in literals: the planner must see that the index task_queue holds all of it."""
 
 
 def lock_most_pressing(pool_ids: list[int], *, now: datetime) -> Stored | None:
