@@ -107,11 +107,16 @@ class Detail:
 
     @property
     def refusals(self) -> list[tuple[str, str]]:
-        """(labels of disabled buttons, what would enable them), one line a reason."""
+        """(labels of disabled buttons, what would enable them), one line a reason.
+
+        Without labels when one reason holds for every button.
+        """
         lines: dict[str, list[str]] = {}
         for action in self.buttons:
             if action.reason:
                 lines.setdefault(action.reason, []).append(action.verb.label)
+        if len(lines) == 1 and all(action.reason for action in self.buttons):
+            return [("", reason) for reason in lines]
         return [(", ".join(labels), reason) for reason, labels in lines.items()]
 
     @property
@@ -174,7 +179,7 @@ def get(task_id: str, actor: Actor) -> Stored:
     """The Task. Raises NotFound, the same for a hidden, a deleted and an unknown one (T5)."""
     stored = find(task_id, actor)
     if stored is None:
-        raise NotFound("There is no task here for you.")
+        raise NotFound("This task does not exist, or you may not see it.")
     return stored
 
 
@@ -211,7 +216,7 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         priority=priority_of(document),
         status=document["status"],
         reason=display_of(document.get("statusReason")),
-        due=due(document, now),
+        due=_due(document, now),
         patient=patient,
         age=times.age(birth_date, now) if birth_date else "",
         born=times.born(birth_date) if birth_date else "",
@@ -233,6 +238,14 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         named=named,
         you=actor.name,
     )
+
+
+def _due(document: dict, now: datetime) -> Due:
+    """When it is, or was, due; what is over is not overdue."""
+    found = due(document, now)
+    if found.at is None or document["status"] not in FINAL:
+        return found
+    return Due(found.at, found.clock, "", found.clock, day_only=True)
 
 
 def _authors(document: dict) -> list[dict]:

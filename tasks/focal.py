@@ -263,13 +263,16 @@ KEY_FACTS = (
     ("category", "Category"), ("description", "Description"), ("summary", "Summary"),
     ("intent", "Intent"), ("priority", "Priority"), ("authoredOn", "Written"), ("date", "Date"),
     ("period", "When"), ("requester", "Requested by"), ("assessor", "Assessed by"),
-    ("performer", "Performer"), ("reasonCode", "Reason"),
+    ("performer", "Performer"), ("reasonCode", "Reason"), ("participant", "Members"),
 )  # fmt: skip
+CODES = ("intent", "priority")
 
 
 def _facts(found: dict, reference: str, actor: Actor, now: datetime) -> Card:
     facts = [
-        (label, said) for element, label in KEY_FACTS if (said := _say(found.get(element), now))
+        (label, said)
+        for element, label in KEY_FACTS
+        if (said := _say(found.get(element), now, code=element in CODES))
     ]
     facts += [
         ("Dosage", dose["text"]) for dose in found.get("dosageInstruction", []) if "text" in dose
@@ -277,7 +280,12 @@ def _facts(found: dict, reference: str, actor: Actor, now: datetime) -> Card:
     words = "".join(
         f" {each}" if each.isupper() else each for each in found["resourceType"]
     ).strip()
-    title = found.get("title") or display_of(found.get("code")) or words.capitalize()
+    title = (
+        found.get("title")
+        or found.get("name")
+        or display_of(found.get("code"))
+        or words.capitalize()
+    )
     return Card(
         "facts",
         "file-text",
@@ -288,15 +296,19 @@ def _facts(found: dict, reference: str, actor: Actor, now: datetime) -> Card:
     )
 
 
-def _say(value: Any, now: datetime) -> str:
+def _say(value: Any, now: datetime, *, code: bool = False) -> str:
     """A value of an unknown element in words; "" when there is nothing short to say."""
     match value:
+        case str() if code:
+            return _said(value)
         case str():
             return _moment(value, now) or value
         case list():
             return ", ".join(filter(None, (_say(each, now) for each in value[:5])))
         case {"reference": _}:
             return value.get("display", "")
+        case {"member": member}:
+            return _say(member, now)
         case {"start": start}:
             return _moment(start, now)
         case dict():
@@ -331,7 +343,7 @@ def _number(value: Any) -> str:
 
 
 def _said(code: str) -> str:
-    return code.replace("-", " ").capitalize()
+    return code.upper() if code in ("stat", "asap") else code.replace("-", " ").capitalize()
 
 
 def _moment(text: str, now: datetime) -> str:

@@ -26,7 +26,10 @@ class Due(NamedTuple):
     def sentence(self) -> str:
         if self.at is None:
             return "No due date"
-        return f"Overdue {self.text}" if self.kind == "late" else f"Due {self.text}"
+        if self.kind == "late":
+            return f"Overdue {self.text}"
+        near = self.text.startswith(("Today", "Tomorrow", "Yesterday"))
+        return f"Due {self.text[0].lower() if near else self.text[0]}{self.text[1:]}"
 
 
 def due(end: str | None, at: datetime | None, now: datetime) -> Due:
@@ -53,8 +56,10 @@ def _local_day(end: str, at: datetime) -> date:
 
 
 def duration(length: timedelta) -> str:
-    """12 min · 1 h 05 min · 3 days"""
+    """under 1 min · 12 min · 1 h 05 min · 3 days"""
     minutes = int(length.total_seconds() // 60)
+    if minutes < 1:
+        return "under 1 min"
     if minutes < 60:
         return f"{minutes} min"
     if minutes < 24 * 60:

@@ -504,7 +504,7 @@ def _view_of(request: HttpRequest, stored: Stored) -> View:
         view = lists.view_named(key, actor)
         if lists.rows_of([stored.resource_id], view, actor, now=now):
             return view
-    return lists.view_named("my", actor)
+    return lists.view_named("all" if actor.reads_everything else "my", actor)
 
 
 def _version(request: HttpRequest) -> list[int] | None:

@@ -175,7 +175,7 @@ def view_named(key: str, actor: Actor) -> View:
         allowed = {*actor.pools, *actor.coordinates}
         if pool and (actor.reads_everything or pool.pk in allowed):
             return View(key, pool.name, pool)
-    raise NotFound("There is no such list for you.")
+    raise NotFound("This list is not one of yours.")
 
 
 def first_view(actor: Actor) -> View:

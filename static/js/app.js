@@ -23,6 +23,7 @@
 
   document.addEventListener("click", (event) => {
     $$("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    if (event.target.closest("[aria-disabled='true']")) { event.preventDefault(); return; }
     const opener = event.target.closest("[data-dialog]");
     if (opener) { event.preventDefault(); openDialog(opener.dataset.dialog); }
     const closer = event.target.closest("dialog [data-close]");
@@ -33,8 +34,6 @@
     if (move) openNeighbour(Number(move.dataset.move));
     if (event.target.closest("a[href='#note-text']")) { event.preventDefault(); focusOn($("#note-text")); }
     if (event.target.closest("#show-new")) showNew();
-    const disabled = event.target.closest("[aria-disabled='true']");
-    if (disabled) event.preventDefault();
   });
 
   function openDialog(id) {
@@ -153,7 +152,21 @@
     if (from.closest?.("dialog") && event.detail.successful) from.closest("dialog")?.close?.();
   });
 
-  document.body.addEventListener("htmx:sendError", () => connection("lost"));
+  document.body.addEventListener("htmx:sendError", (event) => {
+    connection("lost");
+    // Nothing is sent again by itself: by then it may no longer be what the person wants.
+    if (isPost(event)) say("No connection: that was not done.");
+  });
+
+  function say(text) {
+    const toast = document.createElement("div"), words = document.createElement("span");
+    toast.className = "toast";
+    toast.setAttribute("role", "alert");
+    words.textContent = text;
+    toast.append(words);
+    $("#toasts").append(toast);
+    mark();
+  }
 
   function mark() {
     const detail = $("#detail"), open = detail?.dataset.task, all = rows();
@@ -182,7 +195,7 @@
 
   // --- the clock: relative times once a minute, by the server's clock --------------------------
   const ahead = new Date(app.dataset.now) - Date.now();
-  const span = (minutes) => minutes < 60 ? `${minutes} min`
+  const span = (minutes) => minutes < 1 ? "under 1 min" : minutes < 60 ? `${minutes} min`
     : minutes < 1440 ? `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`
     : `${Math.floor(minutes / 1440)} day${minutes < 2880 ? "" : "s"}`;
 
@@ -216,6 +229,27 @@
     const said = state === "live" ? "Live" : state === "lost" ? `No connection since ${at}` : "Checking";
     live.dataset.state = state;
     if (text.textContent !== said) text.textContent = said;
+    $("#offline").hidden = state !== "lost";
+    $("#offline-since").textContent = at ?? "";
+    if (state === "lost") switchOff();
+    else if (state === "live") switchOn();
+  }
+
+  // What changes a task is off while there is no connection; the note above says so.
+  const ACTIONS = "#main form button, #main [data-dialog^='ask-'], #toasts form button";
+  function switchOff() {
+    $$(ACTIONS).filter((each) => !each.hasAttribute("aria-disabled")).forEach((each) => {
+      each.dataset.off = "";
+      each.setAttribute("aria-disabled", "true");
+      each.setAttribute("aria-describedby", "offline");
+    });
+  }
+  function switchOn() {
+    $$("[data-off]").forEach((each) => {
+      delete each.dataset.off;
+      each.removeAttribute("aria-disabled");
+      each.removeAttribute("aria-describedby");
+    });
   }
   const clinicTime = (at) => new Date(at.getTime() + app.dataset.zoneMinutes * 60000).toISOString().slice(11, 16);
 
@@ -236,7 +270,9 @@
 
   async function ask(list) {
     const query = new URLSearchParams({ list: list.dataset.list, since: position, shown: shown().slice(0, 150).join() });
-    const answer = await fetch(`/worklist/changes?${query}`, { headers: { "X-Requested-With": "fetch" } });
+    const answer = await fetch(`/worklist/changes?${query}`, {
+      headers: { "X-Requested-With": "fetch" }, signal: AbortSignal.timeout(10000),
+    });
     if (answer.redirected || answer.status === 403) { location.reload(); return; }
     if (!answer.ok) throw new Error(answer.status);
     position = answer.headers.get("Taskward-Position");
@@ -281,7 +317,7 @@
   }
 
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
-  addEventListener("online", poll);
+  addEventListener("online", () => { $("#live").dataset.state = "checking"; poll(); });
   addEventListener("offline", () => connection("lost"));
   mark();
   tick();

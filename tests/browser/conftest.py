@@ -105,8 +105,11 @@ def _wait_for_the_server() -> None:
 
 
 def _note(message, problems: list[str]) -> None:
-    # The browser and htmx log the refusals that a journey asks for (409 and the like).
-    expected = ("Failed to load resource", "Response Status Error Code")
+    # The browser and htmx log what a journey asks for: refusals (409 and the like), a lost line.
+    expected = (
+        "Failed to load resource", "Response Status Error Code", "htmx:sendError",
+        "htmx:afterRequest",
+    )  # fmt: skip
     if message.type == "error" and not message.text.startswith(expected):
         problems.append(message.text)
 

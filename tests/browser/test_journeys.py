@@ -194,6 +194,59 @@ def test_everything_works_without_scripts(visit, people):
     expect(page.get_by_role("alert")).to_contain_text("Tomás Rivera just claimed this")
 
 
+def test_without_a_connection_nothing_can_be_done_and_the_page_says_so(visit):
+    page = visit("nurse", POOL)
+    page.locator(".row .t").first.click()
+    expect(page.locator("#live-text")).to_have_text("Live")
+    page.keyboard.press("m")
+    page.keyboard.type("Half a note")
+    page.context.set_offline(True)
+    expect(page.locator("#live-text")).to_contain_text("No connection since")
+    expect(page.locator("#offline")).to_contain_text("You see the list as it was then")
+    claim = page.locator("#act-claim")
+    expect(claim).to_have_attribute("aria-describedby", "offline")
+    for button in page.locator("#main form button").all():
+        expect(button).to_have_attribute("aria-disabled", "true")
+    claim.click(force=True)
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.locator(".toast")).to_have_count(0)
+    page.context.set_offline(False)
+    expect(page.locator("#live-text")).to_have_text("Live")
+    expect(page.locator("#offline")).to_be_hidden()
+    expect(claim).not_to_have_attribute("aria-disabled", "true")
+    # What could not be done before stays so: it waits for the claim, not for the connection.
+    expect(page.locator("#act-complete")).to_have_attribute("aria-describedby", "why-1")
+    assert page.locator("#note-text").input_value() == "Half a note"
+    page.keyboard.press("c")
+    expect(page.locator(".toast")).to_contain_text("Claimed")
+
+
+def test_what_was_sent_when_the_connection_broke_is_said_to_be_undone(visit):
+    page = visit("nurse", POOL)
+    page.locator(".row .t").first.click()
+    expect(title(page)).to_be_visible()
+    page.route("**/claim", lambda route: route.abort())
+    page.keyboard.press("c")
+    expect(page.get_by_role("alert")).to_have_text("No connection: that was not done.")
+    expect(page.locator(".steps .now")).to_contain_text("Requested")
+
+
+@pytest.mark.parametrize("width", [320, 390, 720, 1024])
+def test_nothing_is_wider_than_the_window(visit, width):
+    page = visit("coordinator", "/worklist/all", size={"width": width, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator(".row .t").first.click()
+    expect(title(page)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    cut = page.evaluate(
+        "[...document.querySelectorAll('.pt, .nm, .steps .name, .acts .btn, .bottom-bar .btn')]"
+        ".filter(each => each.offsetParent && each.scrollWidth > each.clientWidth + 1)"
+        ".map(each => each.className)"
+    )
+    assert cut == []
+
+
 def test_no_patient_in_titles_addresses_or_storage(visit):
     page = visit("nurse", POOL)
     seen = []

@@ -27,7 +27,8 @@ def said(minutes: float, *, end: str = "2026-11-20T00:00:00Z") -> tuple[str, str
         (-12, "12 min", "late"),
         (-65, "1 h 05 min", "late"),
         (-60 * 24 * 3, "3 days", "late"),
-        (0, "0 min", "late"),
+        (0, "under 1 min", "late"),
+        (0.5, "in under 1 min", "soon"),
         (18, "in 18 min", "soon"),
         (59, "in 59 min", "soon"),
         (80, "in 1 h 20 min", ""),
@@ -49,6 +50,12 @@ def test_a_date_without_a_time_is_said_without_one():
     assert times.due(None, None, NOW).sentence == "No due date"
     late = times.due("2026-11-18", datetime(2026, 11, 19, tzinfo=UTC), NOW)
     assert late.sentence == "Overdue 1 day"
+
+
+def test_a_day_within_a_sentence_is_written_small():
+    assert times.due("2026-11-21T16:42:00Z", NOW + timedelta(days=1), NOW).sentence == (
+        "Due tomorrow 10:42"
+    )
 
 
 def test_moments_and_lengths():

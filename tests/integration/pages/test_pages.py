@@ -213,10 +213,42 @@ def test_every_disabled_action_says_what_would_enable_it(cast, page):
         assert name != "nurse" or len(disabled) == 3
         for button in disabled:
             reason = re.search(r'aria-describedby="([^"]+)"', button)[1]
-            assert re.search(rf'<li id="{reason}"><b>[^<]+</b> [A-Z][^<]+\.</li>', body)
+            assert re.search(rf'<li id="{reason}">(<b>[^<]+</b> )?[A-Z][^<]+\.</li>', body)
     assert "An auditor reads everything and changes nothing" in text(
         page("auditor").get(f"/worklist/t/{task['id']}")
     )
+
+
+def test_one_reason_for_every_button_is_said_once_without_their_names(cast, page):
+    shown = text(page("auditor").get(f"/worklist/t/{pool_task()['id']}"))
+    assert "Claim, Start work" not in shown
+    assert "No notes." in shown
+
+
+def test_what_is_over_is_not_overdue(cast, page):
+    task = pool_task(restriction={"period": {"end": "2026-01-02"}})["id"]
+    assert "Overdue" in text(page("auditor").get(f"/worklist/t/{task}"))
+    actions.claim(task, actor=cast["nurse"].actor)
+    actions.complete(task, actor=cast["nurse"].actor)
+    response = page("auditor").get(f"/worklist/t/{task}")
+    assert 'class="due late"' not in response.content.decode()
+
+
+def test_a_closed_task_stands_beside_a_list_with_work_for_those_who_see_all(cast, page):
+    task = owned_task(cast["nurse"], status="accepted")["id"]
+    actions.complete(task, actor=cast["nurse"].actor)
+    assert 'data-list="all"' in page("auditor").get(f"/worklist/t/{task}").content.decode()
+    assert 'data-list="my"' in page("nurse").get(f"/worklist/t/{task}").content.decode()
+
+
+def test_a_care_team_is_shown_with_its_name_and_members(cast, page):
+    members = [{"member": {"display": "Priya Nair", "reference": "Practitioner/priya"}}]
+    team = {"resourceType": "CareTeam", "id": "team", "status": "active", "name": "Ward team",
+            "participant": members}  # fmt: skip
+    factories.put(team)
+    task = owned_task(cast["nurse"], focus={"reference": "CareTeam/team"})["id"]
+    shown = text(page("nurse").get(f"/worklist/t/{task}"))
+    assert "Ward team" in shown and "Members Priya Nair" in shown
 
 
 def test_history_tells_who_did_what_and_why(cast, page):
