@@ -232,6 +232,7 @@ statuses = st.sampled_from(STATUSES)
 some_pools = st.lists(
     st.sampled_from([NURSE_ROLE, NURSE_ROLE, *POOLS, NO_POOL]), max_size=2, unique=True
 )
+some_owner = st.one_of(st.just(""), st.sampled_from(OWNERS))
 numbers = st.sampled_from(range(840))  # evenly: which Task, and who of those who see it
 focus = st.sampled_from([None, "Communication/one", "Communication/two"])
 if_match = st.sampled_from(["none", "none", "fresh", "stale"])
@@ -242,7 +243,7 @@ def new_documents(draw):
     document = {"resourceType": "Task", "status": draw(statuses), "intent": "order"}
     if draw(st.booleans()):
         document["status"] = "requested"
-    document = for_roles(owned(document, draw(st.sampled_from(OWNERS))), draw(some_pools))
+    document = for_roles(owned(document, draw(some_owner)), draw(some_pools))
     if thread := draw(focus):
         document["focus"] = {"reference": thread}
     if requester := draw(st.sampled_from(OWNERS)):
@@ -259,7 +260,7 @@ some_changes = st.lists(
 )
 CHANGES = {
     "status": lambda draw, document: {**document, "status": draw(statuses)},
-    "owner": lambda draw, document: owned(document, draw(st.sampled_from(OWNERS))),
+    "owner": lambda draw, document: owned(document, draw(some_owner)),
     "pools": lambda draw, document: for_roles(document, draw(some_pools)),
     "priority": lambda draw, document: {
         **document,
@@ -699,6 +700,43 @@ class Clinic(RuleBasedStateMachine):
         if not refused and not known.deleted and not who.writes_everything:
             refused = {403}
         self.attempt(known, refused, None, self.ask(name, "DELETE", f"Task/{known.task_id}"))
+
+    @precondition(lambda self: any(each.deleted for each in self.known))
+    @rule(
+        name=st.sampled_from(["admin", "service"]),
+        number=numbers,
+        kinds=some_changes,
+        data=st.data(),
+    )
+    def bring_back(self, name, number, kinds, data):
+        """A PUT to the id of a deleted Task: whoever had it before has lost it."""
+        deleted = [each for each in self.known if each.deleted]
+        known = deleted[number % len(deleted)]
+        after = known.document
+        for kind in ["owner", *kinds]:
+            after = CHANGES[kind](data.draw, after)
+        sent = self.sent(known, after)
+        self.attempt(known, set(), after, self.ask(name, "PUT", f"Task/{known.task_id}", sent))
+
+    @rule(number=numbers)
+    def claim_what_nobody_has(self, number):
+        """Whatever its status: only what waits can be claimed."""
+        unowned = [
+            (each, name)
+            for each in self.known
+            for name, who in PEOPLE.items()
+            if not each.deleted
+            and not owner_of(each.document)
+            and pools_of(each.document) & who.pools
+        ]
+        if not unowned:
+            return
+        known, name = unowned[number % len(unowned)]
+        reference = PEOPLE[name].reference
+        owner = {"reference": reference, "display": FULL_NAMES[reference]}
+        after = {**in_status(known.document, "accepted"), "owner": owner}
+        refused = set() if known.document["status"] in CLAIMABLE else {422}
+        self.attempt(known, refused, after, self.act(name, actions.claim, known.task_id))
 
     @rule(name=st.sampled_from(["nurse", "physician", "cardiologist"]), number=numbers)
     def show_to(self, name, number):
