@@ -18,7 +18,7 @@ from tasks.document import reference_of
 from tasks.history import Event, Step
 from tasks.models import Task
 from tasks.reasons import REASONS
-from tasks.rows import description_of, due, priority_of, title_of
+from tasks.rows import description_of, due, is_patient, priority_of, title_of
 from tasks.times import Due
 from tasks.transitions import FINAL, Status
 
@@ -28,6 +28,7 @@ class Note:
     author: str
     at: datetime | None
     text: str
+    by_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Subtask:
     status: str
     done: bool
     owner: str
+    owner_is_patient: bool = False
 
     @property
     def owner_initials(self) -> str:
@@ -74,6 +76,7 @@ class Detail:
     mine: bool
     pools: list[str]
     requester: str
+    requester_is_patient: bool
     created: datetime
     stage: str
     actions: list[Action]
@@ -126,6 +129,10 @@ class Detail:
             for action in self.actions
             if action.verb.asks and action.enabled
         ]
+
+    @property
+    def owner_is_patient(self) -> bool:
+        return is_patient(self.owner_reference)
 
     @property
     def takes_notes(self) -> bool:
@@ -225,6 +232,7 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         mine=bool(owner) and owner == actor.reference,
         pools=_pools(document),
         requester=named.get(requester) or (document.get("requester") or {}).get("display", ""),
+        requester_is_patient=is_patient(requester),
         created=parse_date(document["authoredOn"]).low
         if "authoredOn" in document
         else versions[0].at,
@@ -258,7 +266,7 @@ def _note(note: dict, named: dict) -> Note:
     reference = reference_of(note, "authorReference")
     at = parse_date(note["time"]).low if "time" in note else None
     author = named.get(reference) or note.get("authorString") or reference or "Unknown author"
-    return Note(author, at, note.get("text", ""))
+    return Note(author, at, note.get("text", ""), is_patient(reference))
 
 
 def _pools(document: dict) -> list[str]:
@@ -287,4 +295,5 @@ def _subtask(document: dict, named: dict) -> Subtask:
         Status(document["status"]).label,
         document["status"] == "completed",
         named.get(owner) or (document.get("owner") or {}).get("display", ""),
+        is_patient(owner),
     )

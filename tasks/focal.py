@@ -18,6 +18,7 @@ from fhir.actor import Actor
 from fhir.datatypes import display_of, parse_date
 from tasks import times
 from tasks.document import reference_of
+from tasks.rows import is_patient
 
 MESSAGES_SHOWN = 100
 
@@ -134,7 +135,7 @@ def _message(message: dict, named: dict, trigger: str, now: datetime) -> Message
             for part in payload
             if "contentAttachment" in part
         ],
-        outgoing=not reference.startswith(("Patient/", "RelatedPerson/")),
+        outgoing=not is_patient(reference),
         is_trigger=bool(trigger) and f"Communication/{message.get('id')}" == trigger,
     )
 

@@ -37,6 +37,11 @@ FOCUS_KINDS = {
 """Type of the focus → (icon, word)."""
 
 
+def is_patient(reference: str) -> bool:
+    """Names a patient or who speaks for one: hidden with the other details of patients."""
+    return reference.startswith(("Patient/", "RelatedPerson/"))
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """`group` heads the part of the list that it stands in; `claimable` is for this actor."""
@@ -66,6 +71,10 @@ class Row:
     @property
     def owner_initials(self) -> str:
         return people.initials(self.owner)
+
+    @property
+    def owner_is_patient(self) -> bool:
+        return is_patient(self.owner_reference)
 
     @property
     def tag(self) -> str:

@@ -12,7 +12,7 @@ from lucide.templatetags.lucide import lucide
 
 from accounts import people
 from tasks import times
-from tasks.rows import PRIORITIES
+from tasks.rows import PRIORITIES, is_patient
 
 register = template.Library()
 
@@ -78,6 +78,9 @@ def _bars(count: int) -> SafeString:
         for n in range(4)
     )
     return mark_safe(f'<svg viewBox="0 0 13 11" aria-hidden="true">{rects}</svg>')  # noqa: S308 - numbers
+
+
+register.filter("is_patient", is_patient)
 
 
 @register.filter

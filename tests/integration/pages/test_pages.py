@@ -251,6 +251,15 @@ def test_a_care_team_is_shown_with_its_name_and_members(cast, page):
     assert "Ward team" in shown and "Members Priya Nair" in shown
 
 
+def test_a_patient_who_owns_or_asks_is_hidden_with_the_other_details(cast, page):
+    who = {"reference": "Patient/a", "display": "Canary"}
+    note = {"authorReference": who, "text": "Please call."}
+    part = factories.create(factories.task_document(owner=who, requester=who, note=[note]))["id"]
+    body = page("auditor").get(f"/worklist/t/{part}?list=all").content.decode()
+    for place in ('class="owner phi"', 'class="row-f phi"', '<dd class="phi">Canary', "by phi"):
+        assert place in body, place
+
+
 def test_history_tells_who_did_what_and_why(cast, page):
     actor, task = cast["nurse"].actor, pool_task()["id"]
     actions.claim(task, actor=actor)
