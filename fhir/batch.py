@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 import base64
 import binascii
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from django.db import transaction
 
@@ -14,6 +14,7 @@ from fhir import actions, json, resources, store
 from fhir.actor import Actor
 from fhir.datatypes import to_instant
 from fhir.errors import FhirError, MalformedRequest, TooLarge
+from fhir.parameters import string_values
 from fhir.preconditions import if_match_versions
 from fhir.references import resolved
 from fhir.renderers import bundle, etag
@@ -61,9 +62,23 @@ def _entries(document: Any) -> list[dict]:
                 "The method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.",
                 expression=f"{place}.request.method",
             )
-        if not isinstance(request.get("url"), str):
+        if not _is_url(request.get("url")):
             raise MalformedRequest("Each request needs a url.", expression=f"{place}.request.url")
+        for container, name, kind in (
+            (entry, "fullUrl", str),
+            (entry, "resource", dict),
+            (request, "ifMatch", str),
+        ):
+            if not isinstance(container.get(name), kind | None):
+                raise MalformedRequest(f"{name} is not what it must be.", expression=place)
     return entries
+
+
+def _is_url(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and bool(urlsplit(text).path)
+    except ValueError:
+        return False
 
 
 def _batch_entry(entry: dict, *, actor: Actor, base: str) -> str:
@@ -78,10 +93,12 @@ def _batch_entry(entry: dict, *, actor: Actor, base: str) -> str:
 def _transaction(entries: list[dict], *, actor: Actor, base: str) -> list[str]:
     known, given = {}, {}
     for number, entry in enumerate(entries):
-        if entry["request"]["method"] == "POST" and entry.get("fullUrl", "").startswith("urn:"):
+        if entry["request"]["method"] == "POST" and (entry.get("fullUrl") or "").startswith("urn:"):
             given[number] = store.new_id()
             known[entry["fullUrl"]] = f"{entry['request']['url'].strip('/')}/{given[number]}"
-        elif entry["request"]["method"] == "PUT" and entry.get("fullUrl", "").startswith("urn:"):
+        elif entry["request"]["method"] == "PUT" and (entry.get("fullUrl") or "").startswith(
+            "urn:"
+        ):
             known[entry["fullUrl"]] = entry["request"]["url"].strip("/")
     answers: list[str] = [""] * len(entries)
     in_order = sorted(
@@ -122,9 +139,9 @@ def _carry_out(entry: dict, *, actor: Actor, base: str, resource_id: str | None 
             )
             return _written(stored, "201", base)
         case "POST", [type_name, name] if name.startswith("$"):
-            return _operation(type_name, None, name[1:], entry, actor, if_match, base)
+            return _operation(type_name, None, name[1:], entry, url.query, actor, if_match, base)
         case "POST", [type_name, id, name] if name.startswith("$"):
-            return _operation(type_name, id, name[1:], entry, actor, if_match, base)
+            return _operation(type_name, id, name[1:], entry, url.query, actor, if_match, base)
         case "PUT", [type_name, id]:
             stored, created = actions.put(
                 type_name, id, entry.get("resource"), actor=actor, if_match=if_match
@@ -158,9 +175,10 @@ def _patch_operations(entry: dict) -> Any:
     return json.loads(text)
 
 
-def _operation(type_name, resource_id, name, entry, actor, if_match, base) -> str:
+def _operation(type_name, resource_id, name, entry, query, actor, if_match, base) -> str:
     operation = resources.get(type_name).operation(name, "instance" if resource_id else "type")
-    stored = operation.run(resource_id, entry.get("resource") or {}, actor=actor, if_match=if_match)
+    parameters = string_values(entry.get("resource")) | dict(parse_qsl(query))
+    stored = operation.run(resource_id, parameters, actor=actor, if_match=if_match)
     if stored is None:
         return json.dumps({"response": {"status": "204"}}).decode()
     return _written(stored, "200", base)

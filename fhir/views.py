@@ -19,6 +19,7 @@ from fhir import actions, batch, errors, json, parsers, resources, store
 from fhir.capability import capability_statement
 from fhir.errors import FhirError
 from fhir.history import instance_history
+from fhir.parameters import string_values
 from fhir.preconditions import if_match_versions, matches_none
 from fhir.renderers import (
     FhirNegotiation,
@@ -187,7 +188,7 @@ class OperationView(FhirView):
     def post(self, request, type_name, name, resource_id=None):
         level = "instance" if resource_id else "type"
         operation = resources.get(type_name).operation(name, level)
-        parameters = _parameters(request.data) | dict(request.query_params.items())
+        parameters = string_values(request.data) | dict(request.query_params.items())
         stored = operation.run(resource_id, parameters, actor=request.user, if_match=self.if_match)
         return fhir_response(b"", 204) if stored is None else self.written(stored)
 
@@ -200,24 +201,6 @@ class UnknownView(FhirView):
     def refuse(self, request, **kwargs):
         """Any other path below the base."""
         raise errors.NotFound("There is nothing at this path of the API.")
-
-
-def _parameters(document) -> dict[str, str]:
-    """The string values of a Parameters resource, by name."""
-    if not document:
-        return {}
-    if not isinstance(document, dict) or document.get("resourceType") != "Parameters":
-        raise errors.MalformedRequest("An operation takes a Parameters resource.")
-    given = document.get("parameter", [])
-    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
-        raise errors.MalformedRequest("Parameters.parameter must be a list of objects.")
-    return {
-        each["name"]: value
-        for each in given
-        if isinstance(each.get("name"), str)
-        for key, value in each.items()
-        if key.startswith("value") and isinstance(value, str)
-    }
 
 
 TRANSLATED = {
