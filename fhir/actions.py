@@ -172,7 +172,7 @@ def _change(resource_type, before, next_document, actor, interaction, if_match) 
     document = next_document(known)
     if document is not known and interaction in ("patch", "update"):
         document = _own_identity(document, known)
-    if store.without_server_meta(document) == store.without_server_meta(known):
+    if store.is_same(document, known):
         resource_type.check_change(actor, known, known)
         return before
     check_document(document, resource_type.name)

@@ -5,6 +5,7 @@ of other tables that hang on it: a version costs next to nothing over the row al
 together (design.md §3). There is no NOTIFY in a write: it takes group commit away.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -283,8 +284,27 @@ def now(after: datetime | None = None) -> datetime:
     return at if after is None or at > after else after + timedelta(milliseconds=1)
 
 
-def without_server_meta(document: dict) -> dict:
-    """The document less what the server keeps in `meta`, for comparing what clients sent."""
+def is_same(one: dict, other: dict) -> bool:
+    """Whether two documents differ in nothing but what the server keeps in `meta`.
+
+    1.50 and 1.5 are equal numbers and different decimals: https://hl7.org/fhir/R4/datatypes.html#decimal
+    """
+    one, other = _without_server_meta(one), _without_server_meta(other)
+    return one == other and [*_digits(one)] == [*_digits(other)]
+
+
+def _digits(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name in sorted(value):
+            yield from _digits(value[name])
+    elif isinstance(value, list):
+        for each in value:
+            yield from _digits(each)
+    elif not isinstance(value, str):
+        yield str(value)
+
+
+def _without_server_meta(document: dict) -> dict:
     meta = {
         name: value
         for name, value in document.get("meta", {}).items()

@@ -86,6 +86,25 @@ def test_identical_content_is_no_new_version(api):
     assert admin.put(f"Task/{task['id']}", task)["ETag"] == 'W/"1"'
 
 
+@pytest.mark.parametrize("digits", ["1.5", "1.500", "2"])
+def test_other_digits_of_a_decimal_are_other_content(api, cast, digits):
+    """The digits are a measurement's precision, and come back as they went in (T14)."""
+    nurse = api("nurse")
+    owner = {"reference": "Practitioner/maya"}
+    text = json.dumps(task_document(owner=owner, input=[{"type": {"text": "Dose"}}]))
+    text = text.replace('{"text": "Dose"}', '{"text": "Dose"}, "valueDecimal": 1.50')
+    created = nurse.post("Task", text)
+    url = f"Task/{created.json()['id']}"
+    body = created.content.decode()
+    assert '"valueDecimal":1.50}' in body
+    updated = nurse.put(url, body.replace("1.50", digits))
+    assert (updated.status_code, updated["ETag"]) == (200, 'W/"2"')
+    assert f'"valueDecimal":{digits}}}' in updated.content.decode()
+    assert nurse.get(url).content == updated.content
+    again = nurse.put(url, updated.content)
+    assert (again.status_code, again["ETag"]) == (200, 'W/"2"')
+
+
 def test_the_server_keeps_its_own_meta(api):
     admin = api("admin")
     sent = task_document(
