@@ -15,7 +15,7 @@ from fhir.actor import Actor
 from fhir.datatypes import to_instant
 from fhir.errors import FhirError, MalformedRequest, TooLarge
 from fhir.parameters import string_values
-from fhir.preconditions import if_match_versions
+from fhir.preconditions import if_match_versions, refuse_condition
 from fhir.references import resolved
 from fhir.renderers import bundle, etag
 from fhir.search.answer import search
@@ -134,6 +134,7 @@ def _carry_out(entry: dict, *, actor: Actor, base: str, resource_id: str | None 
     if_match = if_match_versions(request.get("ifMatch"))
     match method, path:
         case "POST", [type_name]:
+            refuse_condition(request.get("ifNoneExist"))
             stored = actions.create(
                 type_name, entry.get("resource"), actor=actor, resource_id=resource_id
             )

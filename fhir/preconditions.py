@@ -30,3 +30,9 @@ def matches_none(header: str | None, version_id: int) -> bool:
         return False
     tags = {tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")}
     return str(version_id) in tags or "*" in tags
+
+
+def refuse_condition(if_none_exist: str | None) -> None:
+    """Raise MalformedRequest for a conditional create: to ignore it would make duplicates."""
+    if if_none_exist:
+        raise MalformedRequest("A conditional create (If-None-Exist) is not supported yet.")

@@ -20,7 +20,7 @@ from fhir.capability import capability_statement
 from fhir.errors import FhirError
 from fhir.history import instance_history
 from fhir.parameters import string_values
-from fhir.preconditions import if_match_versions, matches_none
+from fhir.preconditions import if_match_versions, matches_none, refuse_condition
 from fhir.renderers import (
     FhirNegotiation,
     fhir_response,
@@ -92,6 +92,7 @@ class TypeView(FhirView):
 
     def post(self, request, type_name):
         """https://hl7.org/fhir/R4/http.html#create"""
+        refuse_condition(request.headers.get("If-None-Exist"))
         stored = actions.create(type_name, request.data, actor=request.user)
         return self.written(stored, created=True)
 

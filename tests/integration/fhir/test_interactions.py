@@ -353,3 +353,15 @@ def test_a_client_gets_a_token_by_client_credentials(client, cast):
     found = client.get("/api/fhir/Task", headers={"Authorization": f"Bearer {token}"})
     assert found.status_code == 200
     assert client.post("/oauth2/token", {**form, "client_secret": "wrong"}).status_code == 401
+
+
+def test_a_conditional_create_is_refused_rather_than_made_twice(api):
+    admin = api("admin")
+    condition = "identifier=urn:orders|7"
+    refused = admin.post("Task", task_document(), **{"If-None-Exist": condition})
+    outcome(refused, 400, "structure")
+    request = {"method": "POST", "url": "Task", "ifNoneExist": condition}
+    entry = {"resource": task_document(), "request": request}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    outcome(admin.post("", bundle), 400, "structure")
+    assert admin.get("Task?_summary=count").json()["total"] == 0
