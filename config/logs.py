@@ -9,6 +9,6 @@ import traceback
 
 
 class PrivateFormatter(logging.Formatter):
-    def formatException(self, exc_info):  # noqa: N802 - the name is logging's
+    def formatException(self, exc_info):
         kind, _, raised_at = exc_info
         return "".join(traceback.format_tb(raised_at)) + kind.__name__

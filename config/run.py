@@ -107,7 +107,7 @@ class Address:
 
     @property
     def reachable_host(self) -> str:
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - asks the server, binds nothing
 
     @property
     def url(self) -> str:

@@ -252,7 +252,7 @@ def _add_ranges(union, condition, params, index, judged_at, narrowed, limit, aft
             where += " and (q.due, q.resource_id) > (%s, %s)"
             values += [after.due, after.resource_id]
         union.add(
-            f"select {step} step, q.due, q.resource_id from tasks_task q where {where}"  # noqa: S608 - our own constants
+            f"select {step} step, q.due, q.resource_id from tasks_task q where {where}"
             f" order by q.due, q.resource_id limit {int(limit) + 1}",
             values,
         )
@@ -263,7 +263,7 @@ def _add_second_pools(union, pool_id, judged_at, narrowed) -> None:
     more, more_params = narrowed
     where = f"s.pool_id = %s and {WAITING}{more}".format(t="q")
     union.add(
-        f"select {STEP.format(t='q')}, q.due, q.resource_id"  # noqa: S608 - our own constants
+        f"select {STEP.format(t='q')}, q.due, q.resource_id"
         f" from tasks_taskpool s join tasks_task q on q.id = s.task_id where {where}",
         [judged_at, pool_id, *more_params],
     )
@@ -280,7 +280,7 @@ def _add_all(union, actor, judged_at, narrowed, limit, after) -> None:
         where += " and (q.due, q.resource_id) > (%s, %s)"
         params += [after.due, after.resource_id]
     union.add(
-        f"select 0 step, q.due, q.resource_id from tasks_task q where {where}"  # noqa: S608 - our own constants
+        f"select 0 step, q.due, q.resource_id from tasks_task q where {where}"
         f" order by q.due, q.resource_id limit {int(limit) + 1}",
         params,
     )
@@ -294,7 +294,7 @@ def _read(union: _Union, judged_at: datetime, limit: int, after: Cursor | None) 
         beyond = " where (l.step, l.due, l.resource_id) > (%s, %s, %s)"
         params += [after.step, after.due, after.resource_id]
     found = sql.rows(
-        "with listed as materialized (select * from ("  # noqa: S608 - our own constants
+        "with listed as materialized (select * from ("
         + " union all ".join(union.branches)
         + f") l{beyond} order by step, due, resource_id limit {int(limit) + 1})"
         " select t.resource_id, t.version_id, t.pool_id, t.document, l.due, l.step"
@@ -318,7 +318,7 @@ def rows_of(ids: Iterable[str], view: View, actor: Actor, *, now: datetime) -> d
     wanted = list(ids)
     condition, params = _belongs(view, actor)
     found = sql.rows(
-        f"select q.resource_id, q.version_id, q.pool_id, q.document, q.due, {STEP.format(t='q')}"  # noqa: S608 - our own constants
+        f"select q.resource_id, q.version_id, q.pool_id, q.document, q.due, {STEP.format(t='q')}"
         f" from tasks_task q where q.resource_id = any(%s) and {condition}",
         [now, wanted, *params],
         prepare=None,
@@ -381,7 +381,7 @@ def counts(actor: Actor, *, now: datetime) -> tuple[Count, dict[int, Count]]:
 def _counted(condition: str, index: str) -> str:
     """`total, overdue` of an index's rows, neither counted beyond COUNT_UP_TO."""
     where = f"{condition} and {index}".format(t="q")
-    some = f"(select count(*) from (select 1 from tasks_task q where {where}{{}} limit {COUNT_UP_TO}) c)"  # noqa: S608, E501 - our own constants
+    some = f"(select count(*) from (select 1 from tasks_task q where {where}{{}} limit {COUNT_UP_TO}) c)"
     return some.format("") + ", " + some.format(" and q.due < %s")
 
 
@@ -427,7 +427,7 @@ SETTLED = "v.transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 def position() -> Position:
     """The newest settled place in the feed."""
     found = sql.rows(
-        f"select v.transaction, v.id from fhir_resourceversion v where {SETTLED}"  # noqa: S608 - our own constants
+        f"select v.transaction, v.id from fhir_resourceversion v where {SETTLED}"
         " order by v.transaction desc, v.id desc limit 1"
     )
     return Position(*found[0]) if found else Position(0, 0)
@@ -436,7 +436,7 @@ def position() -> Position:
 def changed_since(since: Position) -> tuple[Position, list[str]]:
     """The Tasks that changed after a place in the feed, and the place that this tells up to."""
     found = sql.rows(
-        "select v.transaction, v.id, v.resource_type, v.resource_id"  # noqa: S608 - our own constants
+        "select v.transaction, v.id, v.resource_type, v.resource_id"
         f" from fhir_resourceversion v where (v.transaction, v.id) > (%s, %s) and {SETTLED}"
         f" order by v.transaction, v.id limit {FEED_BATCH}",
         (since.transaction, since.id),
