@@ -4,8 +4,9 @@
 written by hand. They are read once, at first use.
 
 - elements.json: per type its base, its kind and its own elements, each as
-  `min..max datatype|datatype value-set`; a Reference names its allowed targets in brackets and a
-  nested element has a type of its own, named by its path.
+  `min..max datatype|datatype value-set`, with Σ after the cardinality of what a summary keeps; a
+  Reference names its allowed targets in brackets and a nested element has a type of its own, named
+  by its path.
 - codes.json: the codes of each value set with a required binding that can be listed.
 - search.json: per type `name: [type, paths, targets]`; `unsupported` says what was left out, why.
 """

@@ -25,6 +25,8 @@ class Element:
     code_list: tuple[str, ...] = ()
     # Resource types that a Reference may point at; empty means any.
     targets: frozenset[str] = frozenset()
+    # Whether `_summary=true` keeps it: https://hl7.org/fhir/R4/search.html#summary
+    summary: bool = False
 
 
 @cache
@@ -71,6 +73,8 @@ def elements(type_name: str) -> MappingProxyType[str, Element]:
 
 def _declared(key: str, declared: str) -> list[Element]:
     cardinality, datatypes, *bound = declared.split(" ")
+    summary = cardinality.endswith("Σ")
+    cardinality = cardinality.removesuffix("Σ")
     least, _, most = cardinality.partition("..")
     codes = tuple(_codes()[bound[0]]) if bound else ()
     stem = key.removesuffix("[x]")
@@ -87,6 +91,7 @@ def _declared(key: str, declared: str) -> list[Element]:
                 codes=frozenset(codes) or None,
                 code_list=codes,
                 targets=frozenset(targets.split(",")) if targets else frozenset(),
+                summary=summary,
             )
         )
     return found

@@ -72,7 +72,7 @@ def datatype(path: str, element_type: dict, resource_types: set[str]) -> str:
 
 
 def declaration(element: dict, owner: str, resource_types: set[str], codes: dict) -> str:
-    """`1..1 code task-status`: cardinality, datatypes joined by `|`, bound value set."""
+    """`1..1Σ code task-status`: cardinality, Σ when of the summary, datatypes, bound value set."""
     types = element.get("type", ())
     if "contentReference" in element:
         datatypes = [element["contentReference"].partition("#")[2]]
@@ -81,7 +81,8 @@ def declaration(element: dict, owner: str, resource_types: set[str], codes: dict
     else:
         base_path = owner + element["path"][element["path"].rindex(".") :]
         datatypes = [datatype(base_path, each, resource_types) for each in types]
-    parts = [f"{element['min']}..{element['max']}", "|".join(datatypes)]
+    summary = "Σ" if element.get("isSummary") else ""
+    parts = [f"{element['min']}..{element['max']}{summary}", "|".join(datatypes)]
     binding = element.get("binding", {})
     if binding.get("strength") == "required" and datatypes == ["code"]:
         value_set = binding["valueSet"].split("|")[0].rpartition("/")[2]

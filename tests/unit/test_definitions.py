@@ -49,6 +49,14 @@ def test_the_elements_of_a_task():
         definitions.elements("Nonsense")
 
 
+def test_elements_know_whether_they_are_of_the_summary():
+    task = definitions.elements("Task")
+    assert task["status"].summary and task["owner"].summary and task["id"].summary
+    assert not task["note"].summary and not task["text"].summary
+    patient = definitions.elements("Patient")
+    assert patient["deceasedBoolean"].summary and not patient["contact"].summary
+
+
 def test_a_recursive_element_leads_back_to_its_own_type():
     assert definitions.elements("Questionnaire.item")["item"].datatype == "Questionnaire.item"
 
