@@ -68,7 +68,7 @@ def apply_patch(document: dict, operations: Any, *, resource_type: str, strict: 
             raise PatchFailed(f"{failure} does not fit the resource.", expression=where) from error
         except RecursionError as error:
             raise TooLarge(f"{failure} nests too deeply.", expression=where) from error
-    _check_identity(document, patched, resource_type)
+    check_identity(document, patched, resource_type)
     return json.loads(json.dumps(patched))  # the limits of any body, on depth above all
 
 
@@ -141,7 +141,7 @@ class _Size:
             raise TooLarge("The patched resource would be too large.")
 
 
-def _check_identity(before: dict, after: Any, resource_type: str) -> None:
+def check_identity(before: dict, after: Any, resource_type: str) -> None:
     if type(after) is not dict:
         raise PatchFailed("The patch must leave a resource.", expression=resource_type)
     for name in ("resourceType", "id"):
