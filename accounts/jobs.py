@@ -7,13 +7,16 @@ from django.core.management import call_command
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from fhir import idempotency
+
 
 @app.periodic(cron="17 * * * *")
 @app.task(queueing_lock="clear_expired")
 def clear_expired(timestamp: int) -> None:
-    """Delete sessions and tokens that have ended, each hour."""
+    """Delete sessions and tokens that have ended, and answers kept for repeats, each hour."""
     call_command("clearsessions")
     call_command("cleartokens")
+    idempotency.forget()
 
 
 @app.periodic(cron="* * * * *")

@@ -176,6 +176,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "fhir.views.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+# Which web pages of other origins may use the API (clients.md 28): none, unless they are named.
+CORS_ALLOWED_ORIGINS = env_list("TASKWARD_CORS_ORIGINS", default=[])
 # A FHIR path never redirects: a POST would lose its body (clients.md 1).
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024

@@ -1,43 +1,55 @@
-"""Batch and transaction Bundles: each entry goes through the same actions as a request of its own.
+"""Batch and transaction Bundles: each entry is a request like one of its own.
 
 https://hl7.org/fhir/R4/http.html#transaction
 """
 
 import base64
 import binascii
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-from django.db import transaction
+from django.db import DataError, OperationalError, transaction
 
-from fhir import actions, json, resources, store
-from fhir.actor import Actor
+from fhir import conditional, errors, json, resources, store
+from fhir.answers import Answer, Request
 from fhir.datatypes import to_instant
-from fhir.errors import FhirError, MalformedRequest, TooLarge
-from fhir.parameters import string_values
-from fhir.preconditions import if_match_versions, refuse_condition
-from fhir.references import resolved
-from fhir.renderers import bundle, etag
-from fhir.search.answer import search
-from fhir.store import Stored
+from fhir.errors import FhirError, MalformedRequest, NotFound, TooLarge
+from fhir.references import Links, resolved
+from fhir.renderers import bundle, etag, location
 
 MAX_ENTRIES = 1000
-ORDER = ("DELETE", "POST", "PUT", "PATCH", "GET", "HEAD")
+ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 """The order in which a transaction is carried out; its answer keeps the order of the entries."""
+HEADERS = {
+    "ifMatch": "If-Match",
+    "ifNoneMatch": "If-None-Match",
+    "ifModifiedSince": "If-Modified-Since",
+    "ifNoneExist": "If-None-Exist",
+}
+JSON_PATCH = "application/json-patch+json"
+FHIR_JSON = "application/fhir+json"
+
+Perform = Callable[[Request, str], Answer]
 
 
-def process_bundle(document: Any, *, actor: Actor, base: str) -> str:
+def process_bundle(request: Request, perform: Perform) -> str:
     """Carry out a batch or transaction and return the answer as JSON text.
 
     A transaction is one database transaction: the first error undoes all of it and is raised,
     naming the entry. In a batch, each entry has an answer of its own.
     """
+    document = request.body
     entries = _entries(document)
     if document["type"] == "batch":
-        answers = [_batch_entry(entry, actor=actor, base=base) for entry in entries]
+        answers = [_batch_entry(request, entry, perform) for entry in entries]
     else:
-        answers = _transaction(entries, actor=actor, base=base)
+        answers = _transaction(request, entries, perform)
     return bundle({"type": f"{document['type']}-response"}, answers)
+
+
+# --- the form of a Bundle -------------------------------------------------------------------------
 
 
 def _entries(document: Any) -> list[dict]:
@@ -52,73 +64,164 @@ def _entries(document: Any) -> list[dict]:
         raise MalformedRequest("Bundle.entry must be a list.", expression="Bundle.entry")
     if len(entries) > MAX_ENTRIES:
         raise TooLarge(f"At most {MAX_ENTRIES} entries are taken at once.")
+    seen: set[str] = set()
     for number, entry in enumerate(entries):
         place = f"Bundle.entry[{number}]"
-        request = entry.get("request") if isinstance(entry, dict) else None
-        if not isinstance(request, dict):
-            raise MalformedRequest("Each entry needs a request.", expression=f"{place}.request")
-        if request.get("method") not in ORDER:
+        _check_entry(entry, place)
+        full_url = entry.get("fullUrl")
+        if full_url in seen and document["type"] == "transaction":
             raise MalformedRequest(
-                "The method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.",
-                expression=f"{place}.request.method",
+                "Two entries have the same fullUrl.", expression=f"{place}.fullUrl"
             )
-        if not _is_url(request.get("url")):
-            raise MalformedRequest("Each request needs a url.", expression=f"{place}.request.url")
-        for container, name, kind in (
-            (entry, "fullUrl", str),
-            (entry, "resource", dict),
-            (request, "ifMatch", str),
-        ):
-            if not isinstance(container.get(name), kind | None):
-                raise MalformedRequest(f"{name} is not what it must be.", expression=place)
+        seen.add(full_url) if full_url else None
     return entries
+
+
+def _check_entry(entry: Any, place: str) -> None:
+    request = entry.get("request") if isinstance(entry, dict) else None
+    if not isinstance(request, dict):
+        raise MalformedRequest("Each entry needs a request.", expression=f"{place}.request")
+    if request.get("method") not in ORDER:
+        raise MalformedRequest(
+            "The method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.",
+            expression=f"{place}.request.method",
+        )
+    if not _is_url(request.get("url")):
+        raise MalformedRequest("Each request needs a url.", expression=f"{place}.request.url")
+    kinds = [(entry, "fullUrl", str), (entry, "resource", dict)]
+    for container, name, kind in [*kinds, *((request, name, str) for name in HEADERS)]:
+        if not isinstance(container.get(name), kind | None):
+            raise MalformedRequest(f"{name} is not what it must be.", expression=f"{place}.{name}")
 
 
 def _is_url(text: Any) -> bool:
     try:
-        return isinstance(text, str) and bool(urlsplit(text).path)
+        return isinstance(text, str) and bool(urlsplit(text).path or urlsplit(text).query)
     except ValueError:
         return False
 
 
-def _batch_entry(entry: dict, *, actor: Actor, base: str) -> str:
+# --- one entry ------------------------------------------------------------------------------------
+
+
+class _Entry(NamedTuple):
+    """An entry as a request: its path below the base, and the fullUrl that others name it by."""
+
+    request: Request
+    path: str
+    full_url: str
+
+
+def _read_entry(outer: Request, entry: dict) -> _Entry:
+    asked = entry["request"]
+    url = urlsplit(asked["url"].removeprefix(outer.base))
+    headers = {HEADERS[name]: value for name, value in asked.items() if name in HEADERS}
+    if prefer := outer.headers.get("Prefer"):
+        headers["Prefer"] = prefer
+    resource, content_type = entry.get("resource"), FHIR_JSON
+    if asked["method"] == "PATCH" and (resource or {}).get("resourceType") != "Parameters":
+        resource, content_type = _json_patch(resource), JSON_PATCH
+    request = Request(
+        method=asked["method"],
+        base=outer.base,
+        actor=outer.actor,
+        query=url.query,
+        headers=headers,
+        body=resource,
+        content_type=content_type,
+    )
+    return _Entry(request, url.path.strip("/"), entry.get("fullUrl") or "")
+
+
+def _json_patch(resource: dict | None) -> Any:
+    """A JSON Patch travels as a Binary: https://hl7.org/fhir/R4/http.html#patch"""
+    resource = resource or {}
+    if resource.get("resourceType") != "Binary":
+        raise MalformedRequest(
+            "A patch entry needs Parameters with a FHIRPath Patch, or a Binary with a JSON Patch."
+        )
+    try:
+        text = base64.b64decode(resource.get("data") or "", validate=True)
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise MalformedRequest("Binary.data is not base64.") from error
+    return json.loads(text)
+
+
+def _as_text(answer: Answer, request: Request) -> str:
+    """The entry of the answer. https://hl7.org/fhir/R4/bundle.html#transaction-response"""
+    stored, response = answer.stored, {"status": str(answer.status)}
+    head: dict[str, Any] = {}
+    if stored:
+        if request.method in ("POST", "PUT", "PATCH"):
+            response["location"] = location(request.base, stored)
+        response["etag"] = etag(stored.version_id)
+        response["lastModified"] = to_instant(stored.last_updated)
+        if answer.status != 204:
+            head["fullUrl"] = f"{request.base}/{stored.reference}"
+    body = answer.body if isinstance(answer.body, str) else answer.body.decode()
+    if body and request.method != "HEAD":
+        if request.prefer.get("return") == "operationoutcome" and stored:
+            response["outcome"] = json.loads(body)
+        else:
+            rest = json.dumps({**head, "response": response}).decode()
+            return f'{rest[:-1]},"resource":{body}}}'
+    return json.dumps({**head, "response": response}).decode()
+
+
+# --- batch ----------------------------------------------------------------------------------------
+
+
+def _batch_entry(outer: Request, entry: dict, perform: Perform) -> str:
     try:
         with transaction.atomic():
-            return _carry_out(entry, actor=actor, base=base)
+            request, path, _ = _read_entry(outer, entry)
+            _check_nested(path)
+            return _as_text(perform(request, path), request)
     except FhirError as error:
-        response = {"status": str(error.status), "outcome": error.as_outcome()}
-        return json.dumps({"response": response}).decode()
+        refusal = error
+    except (OperationalError, DataError) as error:
+        refusal = errors.of_database(error)
+    response = {"status": str(refusal.status), "outcome": refusal.as_outcome()}
+    return json.dumps({"response": response}).decode()
 
 
-def _transaction(entries: list[dict], *, actor: Actor, base: str) -> list[str]:
-    known, given = {}, {}
-    for number, entry in enumerate(entries):
-        if entry["request"]["method"] == "POST" and (entry.get("fullUrl") or "").startswith("urn:"):
-            given[number] = store.new_id()
-            known[entry["fullUrl"]] = f"{entry['request']['url'].strip('/')}/{given[number]}"
-        elif entry["request"]["method"] == "PUT" and (entry.get("fullUrl") or "").startswith(
-            "urn:"
-        ):
-            known[entry["fullUrl"]] = entry["request"]["url"].strip("/")
-    answers: list[str] = [""] * len(entries)
-    in_order = sorted(
-        range(len(entries)), key=lambda n: ORDER.index(entries[n]["request"]["method"])
-    )
+def _check_nested(path: str) -> None:
+    if not path:
+        raise MalformedRequest("A Bundle cannot hold another batch or transaction.")
+
+
+# --- transaction ----------------------------------------------------------------------------------
+
+
+def _transaction(outer: Request, entries: list[dict], perform: Perform) -> list[str]:
+    answers = [""] * len(entries)
+    written: set[str] = set()
     with transaction.atomic():
+        asked = [
+            _named(number, lambda entry=entry: _decided(_read_entry(outer, entry)))
+            for number, entry in enumerate(entries)
+        ]
+        links = Links(
+            outer.base,
+            {each.entry.full_url: each.reference for each in asked if each.entry.full_url},
+            lambda reference: _found_by_criteria(reference, outer),
+        )
+        in_order = sorted(range(len(asked)), key=lambda n: ORDER[asked[n].entry.request.method])
         for number in in_order:
-            entry = entries[number]
-            if known and "resource" in entry:
-                entry = {**entry, "resource": resolved(entry["resource"], known)}
-            try:
-                answers[number] = _carry_out(
-                    entry, actor=actor, base=base, resource_id=given.get(number)
-                )
-            except FhirError as error:
-                error.issues = [
-                    _in_entry(issue, f"Bundle.entry[{number}]") for issue in error.issues
-                ]
-                raise
+            answers[number] = _named(
+                number, lambda each=asked[number]: _carry_out(each, links, written, perform)
+            )
     return answers
+
+
+def _named(number: int, act: Callable[[], Any]) -> Any:
+    """The act's result; what it raises names the entry."""
+    try:
+        return act()
+    except FhirError as error:
+        place = f"Bundle.entry[{number}]"
+        error.issues = [_in_entry(issue, place) for issue in error.issues]
+        raise
 
 
 def _in_entry(issue, place: str):
@@ -127,78 +230,90 @@ def _in_entry(issue, place: str):
     return type(issue)(issue.diagnostics, issue.code, issue.severity, expression)
 
 
-def _carry_out(entry: dict, *, actor: Actor, base: str, resource_id: str | None = None) -> str:
-    request = entry["request"]
-    method, url = request["method"], urlsplit(request["url"])
-    path = [part for part in url.path.split("/") if part]
-    if_match = if_match_versions(request.get("ifMatch"))
-    match method, path:
-        case "POST", [type_name]:
-            refuse_condition(request.get("ifNoneExist"))
-            stored = actions.create(
-                type_name, entry.get("resource"), actor=actor, resource_id=resource_id
-            )
-            return _written(stored, "201", base)
-        case "POST", [type_name, name] if name.startswith("$"):
-            return _operation(type_name, None, name[1:], entry, url.query, actor, if_match, base)
-        case "POST", [type_name, id, name] if name.startswith("$"):
-            return _operation(type_name, id, name[1:], entry, url.query, actor, if_match, base)
-        case "PUT", [type_name, id]:
-            stored, created = actions.put(
-                type_name, id, entry.get("resource"), actor=actor, if_match=if_match
-            )
-            return _written(stored, "201" if created else "200", base)
-        case "PATCH", [type_name, id]:
-            stored = actions.patch(
-                type_name, id, _patch_operations(entry), actor=actor, if_match=if_match
-            )
-            return _written(stored, "200", base)
-        case "DELETE", [type_name, id]:
-            stored = actions.delete(type_name, id, actor=actor, if_match=if_match)
-            response = {"status": "204", "etag": etag(stored.version_id)}
-            return json.dumps({"response": response}).decode()
-        case (("GET" | "HEAD"), [type_name, id]):
-            return _written(store.read(resources.get(type_name), id, actor=actor), "200", base)
-        case (("GET" | "HEAD"), [type_name]):
-            return _searched(type_name, url.query, actor=actor, base=base)
-    raise MalformedRequest("This request is not supported as a Bundle entry.")
+class _Decided(NamedTuple):
+    """An entry whose resource is known before anything is written, so that others can point at it.
+
+    `reference` is empty for what is about no single resource, as a search.
+    """
+
+    entry: _Entry
+    reference: str
 
 
-def _patch_operations(entry: dict) -> Any:
-    """A JSON Patch travels as a Binary: https://hl7.org/fhir/R4/http.html#patch"""
-    resource = entry.get("resource") or {}
-    if resource.get("resourceType") != "Binary":
-        raise MalformedRequest("A patch entry needs a Binary with a JSON Patch as its resource.")
-    try:
-        text = base64.b64decode(resource.get("data") or "", validate=True)
-    except (binascii.Error, TypeError, ValueError) as error:
-        raise MalformedRequest("Binary.data is not base64.") from error
-    return json.loads(text)
-
-
-def _operation(type_name, resource_id, name, entry, query, actor, if_match, base) -> str:
-    operation = resources.get(type_name).operation(name, "instance" if resource_id else "type")
-    parameters = string_values(entry.get("resource")) | dict(parse_qsl(query))
-    stored = operation.run(resource_id, parameters, actor=actor, if_match=if_match)
-    if stored is None:
-        return json.dumps({"response": {"status": "204"}}).decode()
-    return _written(stored, "200", base)
-
-
-def _written(stored: Stored, status: str, base: str) -> str:
-    response = {
-        "status": status,
-        "location": f"{base}/{stored.reference}/_history/{stored.version_id}",
-        "etag": etag(stored.version_id),
-        "lastModified": to_instant(stored.last_updated),
-    }
-    full_url = json.dumps(f"{base}/{stored.reference}").decode()
-    return (
-        f'{{"fullUrl":{full_url},"resource":{stored.document},'
-        f'"response":{json.dumps(response).decode()}}}'
+def _decided(entry: _Entry) -> _Decided:
+    """Conditions are looked up, and ids made, before the first write."""
+    request, path, _ = entry
+    _check_nested(path)
+    parts = path.split("/")
+    if len(parts) == 2 and not parts[1].startswith(("$", "_")):
+        return _Decided(entry, path)
+    if len(parts) != 1 or request.method not in ("POST", "PUT", "PATCH", "DELETE"):
+        return _Decided(entry, "")
+    [type_name] = parts
+    criteria = request.query if request.method != "POST" else _if_none_exist(request)
+    found = criteria and conditional.locked_match(
+        type_name, criteria, actor=request.actor, base=request.base
     )
+    if found:
+        return _Decided(_aimed_at(entry, type_name, found), f"{type_name}/{found}")
+    if request.method == "POST":
+        made = store.new_id()
+        # The condition is decided; what else has become true since is of this transaction.
+        headers = {k: v for k, v in request.headers.items() if k != "If-None-Exist"}
+        request = replace(request, resource_id=made, headers=headers)
+        return _Decided(entry._replace(request=request), f"{type_name}/{made}")
+    if request.method == "PUT" and criteria:
+        named = request.body.get("id") if isinstance(request.body, dict) else None
+        if named:
+            return _Decided(_aimed_at(entry, type_name, named), f"{type_name}/{named}")
+        made = store.new_id()
+        request = replace(request, method="POST", query="", resource_id=made, headers={})
+        return _Decided(entry._replace(request=request), f"{type_name}/{made}")
+    return _Decided(entry, "")
 
 
-def _searched(type_name: str, query: str, *, actor: Actor, base: str) -> str:
-    found = search(resources.get(type_name), query, actor=actor, base=base)
-    return f'{{"resource":{found.decode()},"response":{{"status":"200"}}}}'
+def _if_none_exist(request: Request) -> str:
+    return request.headers.get("If-None-Exist", "").strip().rpartition("?")[2]
+
+
+def _aimed_at(entry: _Entry, type_name: str, resource_id: str) -> _Entry:
+    """The entry with the id of what its criteria match; a create of what exists reads it."""
+    request, body = entry.request, entry.request.body
+    if request.method == "POST":
+        request = replace(request, method="GET", body=None, headers={})
+    elif request.method == "PUT" and isinstance(body, dict):
+        if body.get("id") not in (None, resource_id):
+            raise MalformedRequest(
+                "The id in the body is not that of the resource that meets the criteria.",
+                expression=f"{type_name}.id",
+            )
+        request = replace(request, body={**body, "id": resource_id})
+    return entry._replace(request=replace(request, query=""), path=f"{type_name}/{resource_id}")
+
+
+def _carry_out(each: _Decided, links: Links, written: set[str], perform: Perform) -> str:
+    request, path, full_url = each.entry
+    if each.reference and request.method not in ("GET", "HEAD"):
+        if each.reference in written:
+            raise MalformedRequest("Two entries of the transaction change the same resource.")
+        written.add(each.reference)
+    if isinstance(request.body, dict) and request.method in ("POST", "PUT"):
+        request = replace(request, body=resolved(request.body, links.seen_from(full_url)))
+    return _as_text(perform(request, path), request)
+
+
+def _found_by_criteria(reference: str, outer: Request) -> str:
+    """`Patient?identifier=…` as a reference: https://hl7.org/fhir/R4/http.html#trules"""
+    type_name, _, criteria = reference.partition("?")
+    found = conditional.match(
+        resources.get(type_name), criteria, actor=outer.actor, base=outer.base
+    )
+    if found is None:
+        raise NoMatch
+    return f"{type_name}/{found}"
+
+
+class NoMatch(NotFound):
+    """A conditional reference of the transaction matches nothing."""
+
+    status = 412

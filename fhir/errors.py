@@ -4,8 +4,11 @@ A rule's own error stands beside the rule (BadTransition in tasks/transitions.py
 are here. Issue codes: https://hl7.org/fhir/R4/valueset-issue-type.html
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Issue:
 def operation_outcome(issues: Sequence[Issue]) -> dict:
     """https://hl7.org/fhir/R4/operationoutcome.html"""
     return {"resourceType": "OperationOutcome", "issue": [issue.as_json() for issue in issues]}
+
+
+def information(diagnostics: str) -> dict:
+    """An OperationOutcome that says that all went well."""
+    return operation_outcome([Issue(diagnostics, "informational", "information")])
 
 
 class FhirError(Exception):
@@ -97,6 +105,10 @@ class MethodNotAllowed(FhirError):
 
     status = 405
     code = "not-supported"
+
+    def __init__(self, diagnostics: str | None = None, *, allow: str = ""):
+        super().__init__(diagnostics)
+        self.headers = {"Allow": allow} if allow else {}
 
 
 class NotAcceptable(FhirError):
@@ -175,3 +187,16 @@ class Unexpected(FhirError):
 
     status = 500
     code = "exception"
+
+
+def of_database(error: Exception) -> FhirError:
+    """What one of Django's database errors means to the client, by its SQLSTATE."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    if state in ("40001", "40P01", "55P03"):
+        return Conflict("Two changes were in each other's way; try again.")
+    if state == "57014":
+        return TooCostly()
+    if state.startswith("22"):
+        return MalformedRequest("A value cannot be stored.")
+    logger.error("The database does not answer (SQLSTATE %s).", state or "none")
+    return DatabaseUnavailable()

@@ -16,11 +16,12 @@ from django.db import DataError, transaction
 
 from fhir import actions, json, resources
 from fhir.actor import SYSTEM, Actor
-from fhir.batch import process_bundle
+from fhir.answers import Request
 from fhir.datatypes import ID
 from fhir.errors import FhirError
 from fhir.models import ClinicalResource
 from fhir.references import resolved
+from fhir.routes import perform
 
 BATCH = 100
 """How many resources are committed together."""
@@ -89,7 +90,8 @@ def load(items: Iterable[Item], *, actor: Actor = SYSTEM) -> Iterator[Outcome]:
 def _put_all(items: list[Item], actor: Actor) -> list[Item]:
     """Put them in one transaction, or one by one if there is one that cannot be. The refused."""
     try:
-        process_bundle(transaction_bundle(item.document for item in items), actor=actor, base="")
+        body = transaction_bundle(item.document for item in items)
+        perform(Request(method="POST", base="", actor=actor, body=body), "")
     except (FhirError, DataError):
         with transaction.atomic():
             return [refused for item in items if (refused := _put(item, actor))]
@@ -249,7 +251,7 @@ def _of_entry(place: str, entry: Any, places: dict[str, str]) -> Item:
     document = entry["resource"]
     if not places or _unnameable(document):
         return Item(place, document)
-    return Item(place, resolved(_with_id(document), places))
+    return Item(place, resolved(_with_id(document), lambda _, link: places.get(link, link)))
 
 
 def _unnameable(document: Any) -> str:

@@ -165,3 +165,31 @@ class ResourceVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource_type}/{self.resource_id}/_history/{self.version_id}"
+
+
+class KeptAnswer(models.Model):
+    """The answer to a request with an Idempotency-Key (fhir.idempotency)."""
+
+    user_id = models.BigIntegerField()
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    """A hash of the request."""
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField(blank=True)
+    resource_type = models.CharField(max_length=64, blank=True)
+    resource_id = FhirIdField(blank=True)
+    version_id = models.PositiveIntegerField(null=True)
+    last_updated = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user_id", "key"], name="one_answer_per_key")
+        ]
+        indexes = [
+            # What is old enough to be deleted.
+            models.Index(fields=["created_at"], name="keptanswer_created"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.status}"

@@ -1,5 +1,9 @@
 """Conditional headers. https://hl7.org/fhir/R4/http.html#versionaware · RFC 9110"""
 
+from datetime import datetime
+
+from django.utils.http import parse_http_date
+
 from fhir.errors import MalformedRequest
 
 
@@ -32,7 +36,13 @@ def matches_none(header: str | None, version_id: int) -> bool:
     return str(version_id) in tags or "*" in tags
 
 
-def refuse_condition(if_none_exist: str | None) -> None:
-    """Raise MalformedRequest for a conditional create: to ignore it would make duplicates."""
-    if if_none_exist:
-        raise MalformedRequest("A conditional create (If-None-Exist) is not supported yet.")
+def is_unmodified(header: str | None, last_updated: datetime) -> bool:
+    """Whether an If-Modified-Since says that the client has this already; to the second.
+
+    What is no date counts for nothing (RFC 9110, 13.1.3).
+    """
+    try:
+        since = parse_http_date(header or "")
+    except ValueError:
+        return False
+    return int(last_updated.timestamp()) <= since

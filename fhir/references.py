@@ -1,17 +1,48 @@
-"""References between the entries of a Bundle. https://hl7.org/fhir/R4/bundle.html#references"""
+"""Links between the entries of a Bundle. https://hl7.org/fhir/R4/bundle.html#references"""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from fhir.definitions import resource_types
 
-def resolved(value: Any, places: dict[str, str]) -> Any:
-    """The document with every reference to an entry's fullUrl replaced by its place, `Type/id`."""
+LINKING = frozenset({"reference", "url", "uri", "valueUri", "valueUrl", "valueUuid", "valueOid"})
+"""Members that may hold another entry's fullUrl: a Reference, and elements of a URI type."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where links lead: `places` are the entries' `Type/id` by their fullUrl."""
+
+    base: str
+    places: dict[str, str]
+    found_by_criteria: Callable[[str], str]
+
+    def seen_from(self, full_url: str) -> Callable[[str, str], str]:
+        """What a link means in the entry called `full_url`: a relative one is relative to it."""
+        root = "/".join(full_url.split("/")[:-2]) if full_url.startswith("http") else self.base
+
+        def place(name: str, link: str) -> str:
+            if link in self.places:
+                return self.places[link]
+            if name != "reference":
+                return link
+            if "?" in link and link.partition("?")[0] in resource_types():
+                return self.found_by_criteria(link)
+            return self.places.get(f"{root}/{link}", link)
+
+        return place
+
+
+def resolved(value: Any, place: Callable[[str, str], str]) -> Any:
+    """The document with every link replaced by `place(member name, link)`."""
     if isinstance(value, dict):
         return {
-            name: places.get(child, child)
-            if name == "reference" and isinstance(child, str)
-            else resolved(child, places)
+            name: place(name, child)
+            if name in LINKING and isinstance(child, str)
+            else resolved(child, place)
             for name, child in value.items()
         }
     if isinstance(value, list):
-        return [resolved(child, places) for child in value]
+        return [resolved(child, place) for child in value]
     return value

@@ -11,6 +11,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 
 from fhir import json
+from fhir.answers import Answer
 from fhir.errors import FhirError, NotAcceptable
 from fhir.store import Stored
 
@@ -49,25 +50,30 @@ def etag(version_id: int) -> str:
     return f'W/"{version_id}"'
 
 
-def fhir_response(body: bytes | str, status: int = 200, headers: dict | None = None):
-    return HttpResponse(body, status=status, headers=headers, content_type=FHIR_JSON)
+def http_response(answer: Answer, *, base: str, has_body: bool = True) -> HttpResponse:
+    """The answer with its headers; `base` begins the Location of a new resource."""
+    headers = {}
+    if stored := answer.stored:
+        headers["ETag"] = etag(stored.version_id)
+        headers["Last-Modified"] = http_date(stored.last_updated.timestamp())
+        if answer.status == 201:
+            headers["Location"] = location(base, stored)
+    response = HttpResponse(
+        answer.body, status=answer.status, headers=headers, content_type=FHIR_JSON
+    )
+    if not has_body:
+        response["Content-Length"] = len(response.content)
+        response.content = b""
+    return response
 
 
-def resource_response(
-    stored: Stored, *, status: int = 200, base: str | None = None, body: bool = True
-) -> HttpResponse:
-    """One resource with its version headers; `base` adds the Location of a new one."""
-    headers = {
-        "ETag": etag(stored.version_id),
-        "Last-Modified": http_date(stored.last_updated.timestamp()),
-    }
-    if base:
-        headers["Location"] = f"{base}/{stored.reference}/_history/{stored.version_id}"
-    return fhir_response(stored.document if body else b"", status, headers)
+def location(base: str, stored: Stored) -> str:
+    return f"{base}/{stored.reference}/_history/{stored.version_id}"
 
 
 def outcome_response(error: FhirError) -> HttpResponse:
-    return fhir_response(json.dumps(error.as_outcome()), error.status, error.headers)
+    body = json.dumps(error.as_outcome())
+    return HttpResponse(body, status=error.status, headers=error.headers, content_type=FHIR_JSON)
 
 
 def bundle(head: dict, entries: Iterable[str]) -> str:

@@ -27,14 +27,19 @@ def only_writers(actor: Actor, before: dict | None, after: dict | None) -> None:
 
 @dataclass(frozen=True)
 class Operation:
-    """A `$operation`: `run(resource_id or None, parameters, *, actor, if_match)` → stored resource.
+    """A `$operation`: `run(request, resource_id or None)` returns the Answer, or the resource that
+    it has written, or None for nothing.
 
-    `level` is "instance" or "type". https://hl7.org/fhir/R4/operations.html
+    `level` is "instance" or "type". Only what does not affect the state can be asked by GET.
+    `definition` is the canonical URL of its OperationDefinition.
+    https://hl7.org/fhir/R4/operations.html
     """
 
     name: str
     level: str
     run: Callable
+    affects_state: bool = True
+    definition: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,22 @@ class ResourceType:
 
     def operation(self, name: str, level: str) -> Operation:
         """The operation `$name` at this level. Raises NotFound."""
-        for operation in self.operations:
+        for operation in self.all_operations():
             if (operation.name, operation.level) == (name, level):
                 return operation
         raise NotFound("There is no such operation here.")
 
+    def all_operations(self) -> tuple[Operation, ...]:
+        return self.operations + tuple(_of_every_type)
+
 
 _registered: dict[str, ResourceType] = {}
+_of_every_type: list[Operation] = []
+
+
+def register_for_all(*operations: Operation) -> None:
+    """Operations that every type has."""
+    _of_every_type.extend(operations)
 
 
 def register(resource_type: ResourceType) -> None:

@@ -1,30 +1,19 @@
-"""The route table of the FHIR API. Every path is also right with a slash at its end.
-
-https://hl7.org/fhir/R4/http.html#summary
-"""
+"""The URLs of the FHIR API: its routes, each also with a slash at its end."""
 
 from django.urls import path
 
-from fhir import views
-
-ROUTES = (
-    ("", views.SystemView),
-    ("/metadata", views.MetadataView),
-    ("/<str:type_name>", views.TypeView),
-    ("/<str:type_name>/_search", views.SearchView),
-    ("/<str:type_name>/$<str:name>", views.OperationView),
-    ("/<str:type_name>/<str:resource_id>", views.InstanceView),
-    ("/<str:type_name>/<str:resource_id>/_history", views.HistoryView),
-    ("/<str:type_name>/<str:resource_id>/_history/<str:version_id>", views.VersionView),
-    ("/<str:type_name>/<str:resource_id>/$<str:name>", views.OperationView),
-    ("/<path:rest>", views.UnknownView),
-)
+from fhir.routes import ROUTES
+from fhir.views import FhirView, UnknownView
 
 
 def fhir_urls(prefix: str) -> list:
     """The routes below `prefix`, for example "api/fhir"."""
-    return [
-        path(prefix + route + slash, view.as_view(prefix=f"/{prefix}"))
-        for route, view in ROUTES
+    found = [
+        path(
+            "/".join(part for part in (prefix, route.path) if part) + slash,
+            FhirView.as_view(prefix=f"/{prefix}", route=route),
+        )
+        for route in ROUTES
         for slash in ("", "/")
     ]
+    return [*found, path(f"{prefix}/<path:rest>", UnknownView.as_view(prefix=f"/{prefix}"))]

@@ -17,6 +17,8 @@ from tasks.document import stamp
 from tasks.models import VIEW_TASK, Provenance, Task
 from tasks.permissions import check_change, refuse_unreadable
 
+DEFINITIONS = "http://taskward.example/fhir/OperationDefinition"
+
 
 def register() -> None:
     register_type(
@@ -28,8 +30,10 @@ def register() -> None:
             stamp=stamp,
             refuse_unreadable=refuse_unreadable,
             operations=(
-                Operation("claim", "instance", _claim),
-                Operation("claim-next", "type", _claim_next),
+                Operation("claim", "instance", _claim, definition=f"{DEFINITIONS}/Task-claim"),
+                Operation(
+                    "claim-next", "type", _claim_next, definition=f"{DEFINITIONS}/Task-claim-next"
+                ),
             ),
         )
     )
@@ -82,14 +86,14 @@ def reroute_to_pools(codes: list[str]) -> None:
         store.reindex(task)
 
 
-def _claim(resource_id, parameters, *, actor, if_match):
-    return actions.claim(resource_id, actor=actor, if_match=if_match)
+def _claim(request, resource_id):
+    return actions.claim(resource_id, actor=request.actor, if_match=request.if_match)
 
 
-def _claim_next(resource_id, parameters, *, actor, if_match):
+def _claim_next(request, resource_id):
     """`pool` (a slug, or the system|code of a role) narrows it to one pool."""
-    name = parameters.get("pool")
-    return actions.claim_next(actor=actor, pool_id=_pool_named(name) if name else None)
+    name = request.parameters.get("pool")
+    return actions.claim_next(actor=request.actor, pool_id=_pool_named(name) if name else None)
 
 
 def _pool_named(name: str) -> int:

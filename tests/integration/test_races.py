@@ -19,6 +19,7 @@ from django.test import Client
 from accounts.models import Pool
 from fhir.actor import Role
 from tasks import actions
+from tasks.models import Task
 from tests.agreement import assert_agrees, versions
 from tests.conftest import ApiClient
 from tests.factories import NURSE_ROLE, owned_task, person, pool_task, role
@@ -361,3 +362,45 @@ def test_who_names_the_version_that_she_read_loses_nobodys_note(cast):
     assert row.version_id == 1 + writers * each
     stored = [note["text"] for note in json.loads(row.document)["note"]]
     assert sorted(stored) == sorted(f"{w}.{n}" for w in range(writers) for n in range(each))
+
+
+def sent_by_all(send, *, times=16):
+    """(status, id) of each answer to the same request, sent at the same moment."""
+
+    def job(wait):
+        wait()
+        answer = send()
+        return answer.status_code, answer.json().get("id")
+
+    return at_once([job] * times)
+
+
+def test_equal_conditional_creates_make_one(cast):
+    document = {
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "order",
+        "identifier": [{"system": "urn:orders", "value": "7"}],
+    }
+    condition = {"If-None-Exist": "identifier=urn:orders|7"}
+    entry = {
+        "resource": document,
+        "request": {"method": "POST", "url": "Task", "ifNoneExist": condition["If-None-Exist"]},
+    }
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    admin = cast["admin"].user
+    alone = sent_by_all(lambda: ApiClient(admin).post("Task", document, **condition))
+    assert sorted(status for status, _ in alone) == [200] * 15 + [201]
+    assert len({made for _, made in alone}) == 1
+    sent_by_all(lambda: ApiClient(admin).post("", bundle))
+    sent_by_all(lambda: ApiClient(admin).put(f"Task?{condition['If-None-Exist']}", document))
+    assert Task.objects.count() == 1
+
+
+def test_equal_idempotency_keys_do_a_thing_once(cast):
+    document = {"resourceType": "Task", "status": "requested", "intent": "order"}
+    admin = cast["admin"].user
+    key = {"Idempotency-Key": "once"}
+    answers = sent_by_all(lambda: ApiClient(admin).post("Task", document, **key))
+    assert {status for status, _ in answers} == {201} and len({made for _, made in answers}) == 1
+    assert Task.objects.count() == 1

@@ -1,0 +1,249 @@
+"""What a request to the API does: one function an interaction.
+
+A request of its own and an entry of a Bundle both become a Request, are led to one of these by the
+table in fhir.routes, and come back as an Answer. What is refused is raised as a FhirError.
+https://hl7.org/fhir/R4/http.html
+"""
+
+from urllib.parse import parse_qsl
+
+from fhir import actions, conditional, history, json, resources, store
+from fhir.answers import Answer, Request
+from fhir.errors import MethodNotAllowed, NotFound, information
+from fhir.fhirpath_patch import apply_fhirpath_patch
+from fhir.patch import apply_patch
+from fhir.preconditions import is_unmodified, matches_none
+from fhir.search import compartments
+from fhir.search.searchset import search
+from fhir.search.system import search_system
+from fhir.store import Stored
+
+JSON_PATCH = "application/json-patch+json"
+
+
+def _written(request: Request, stored: Stored, *, created: bool = False) -> Answer:
+    """The answer to a write, with as much of a body as the client prefers."""
+    status = 201 if created else 200
+    match request.prefer.get("return"):
+        case "minimal":
+            return Answer(status, b"", stored)
+        case "operationoutcome":
+            done = "created" if created else "written"
+            outcome = information(f"The resource was {done} as version {stored.version_id}.")
+            return Answer(status, json.dumps(outcome), stored)
+    return Answer(status, stored.document, stored)
+
+
+# --- the system -----------------------------------------------------------------------------------
+
+
+def search_all(request: Request) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#search over several types: `_type=Task,Communication`."""
+    return Answer(
+        body=search_system(
+            _parameters(request), actor=request.actor, base=request.base, strict=request.strict
+        )
+    )
+
+
+def history_system(request: Request) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#history of everything."""
+    return Answer(
+        body=history.system_history(request.query, actor=request.actor, base=request.base)
+    )
+
+
+# --- a type ---------------------------------------------------------------------------------------
+
+
+def search_type(request: Request, type_name: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#search"""
+    return Answer(
+        body=search(
+            resources.get(type_name),
+            _parameters(request),
+            actor=request.actor,
+            base=request.base,
+            strict=request.strict,
+        )
+    )
+
+
+def _parameters(request: Request) -> str:
+    """Of a search by POST: those of the form and those of the URL."""
+    form = request.body if request.method == "POST" and isinstance(request.body, str) else ""
+    return "&".join(part for part in (request.query, form) if part)
+
+
+def create(request: Request, type_name: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#create, and with If-None-Exist
+    https://hl7.org/fhir/R4/http.html#ccreate
+    """
+    if criteria := request.headers.get("If-None-Exist", "").strip():
+        stored, created = conditional.create(
+            type_name,
+            request.body,
+            criteria.rpartition("?")[2],
+            actor=request.actor,
+            base=request.base,
+        )
+        return _written(request, stored, created=created)
+    stored = actions.create(
+        type_name, request.body, actor=request.actor, resource_id=request.resource_id
+    )
+    return _written(request, stored, created=True)
+
+
+def conditional_update(request: Request, type_name: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#cond-update"""
+    stored, created = conditional.update(
+        type_name,
+        request.body,
+        request.criteria,
+        actor=request.actor,
+        base=request.base,
+        if_match=request.if_match,
+    )
+    return _written(request, stored, created=created)
+
+
+def conditional_patch(request: Request, type_name: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#patch of the one resource that meets the criteria."""
+    with conditional.one(
+        type_name, request.criteria, actor=request.actor, base=request.base
+    ) as resource_id:
+        if resource_id is None:
+            raise NotFound
+        return patch(request, type_name, resource_id)
+
+
+def conditional_delete(request: Request, type_name: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#2.1.0.12.1 of one resource; with no match, nothing."""
+    with conditional.one(
+        type_name, request.criteria, actor=request.actor, base=request.base
+    ) as resource_id:
+        if resource_id is None:
+            actions.check_writer(request.actor)
+            return Answer(204)
+        return delete(request, type_name, resource_id)
+
+
+def history_type(request: Request, type_name: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#history of all resources of a type."""
+    found = history.type_history(
+        resources.get(type_name), request.query, actor=request.actor, base=request.base
+    )
+    return Answer(body=found)
+
+
+# --- a resource -----------------------------------------------------------------------------------
+
+
+def read(request: Request, type_name: str, resource_id: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#read · https://hl7.org/fhir/R4/http.html#cread"""
+    stored = store.read(resources.get(type_name), resource_id, actor=request.actor)
+    if request.headers.get("If-None-Match"):
+        unchanged = matches_none(request.headers["If-None-Match"], stored.version_id)
+    else:
+        unchanged = is_unmodified(request.headers.get("If-Modified-Since"), stored.last_updated)
+    if unchanged:
+        return Answer(304, b"", stored)
+    return Answer(200, stored.document, stored)
+
+
+def vread(request: Request, type_name: str, resource_id: str, version_id: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#vread"""
+    if not (version_id.isascii() and version_id.isdigit() and len(version_id) < 10):
+        raise NotFound
+    stored = store.version(
+        resources.get(type_name), resource_id, int(version_id), actor=request.actor
+    )
+    return Answer(200, stored.document, stored)
+
+
+def update(request: Request, type_name: str, resource_id: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#update"""
+    stored, created = actions.put(
+        type_name, resource_id, request.body, actor=request.actor, if_match=request.if_match
+    )
+    return _written(request, stored, created=created)
+
+
+def patch(request: Request, type_name: str, resource_id: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#patch by JSON Patch (with two liberties, T1) or FHIRPath
+    Patch.
+    """
+    if request.content_type == JSON_PATCH:
+
+        def patched(document):
+            return apply_patch(
+                document, request.body, resource_type=type_name, strict=request.strict
+            )
+    else:
+
+        def patched(document):
+            return apply_fhirpath_patch(document, request.body, resource_type=type_name)
+
+    stored = actions.change(
+        type_name,
+        resource_id,
+        patched,
+        actor=request.actor,
+        interaction="patch",
+        if_match=request.if_match,
+        intent=request.body,
+    )
+    return _written(request, stored)
+
+
+def delete(request: Request, type_name: str, resource_id: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#delete"""
+    stored = actions.delete(type_name, resource_id, actor=request.actor, if_match=request.if_match)
+    return Answer(204, b"", stored)
+
+
+def history_instance(request: Request, type_name: str, resource_id: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#history"""
+    found = history.instance_history(
+        resources.get(type_name),
+        resource_id,
+        dict(parse_qsl(request.query)),
+        actor=request.actor,
+        base=request.base,
+    )
+    return Answer(body=found)
+
+
+def search_compartment(request: Request, type_name: str, resource_id: str, member: str) -> Answer:
+    """https://hl7.org/fhir/R4/http.html#vsearch: `Patient/x/Task`, or `*` for all its types."""
+    compartment = compartments.get(type_name, resource_id)
+    common = {
+        "actor": request.actor,
+        "base": request.base,
+        "strict": request.strict,
+        "compartment": compartment,
+    }
+    if member == "*":
+        return Answer(body=search_system(_parameters(request), **common))
+    return Answer(body=search(resources.get(member), _parameters(request), **common))
+
+
+# --- operations -----------------------------------------------------------------------------------
+
+
+def operation(
+    request: Request, type_name: str, name: str, resource_id: str | None = None
+) -> Answer:
+    """https://hl7.org/fhir/R4/operations.html
+
+    GET is for operations that change nothing, with their parameters in the URL.
+    """
+    found = resources.get(type_name).operation(name, "instance" if resource_id else "type")
+    if request.method != "POST" and found.affects_state:
+        raise MethodNotAllowed("This operation changes something: use POST.", allow="POST")
+    answer = found.run(request, resource_id)
+    if isinstance(answer, Answer):
+        return answer
+    if answer is None:
+        return Answer(204)
+    return _written(request, answer)
