@@ -395,9 +395,11 @@ class Walker:
             case Where(criteria):
                 nodes = [each for each in nodes if self._meets(each, types, criteria)]
             case Exists(wanted):
-                nodes, types = [_truth(bool(nodes) == wanted)], frozenset({"boolean"})
+                nodes, types = [_truth(is_so=bool(nodes) == wanted)], frozenset({"boolean"})
             case Not():
-                nodes = [_truth(each.value.value is False) for each in nodes if _is_truth(each)]
+                nodes = [
+                    _truth(is_so=each.value.value is False) for each in nodes if _is_truth(each)
+                ]
         return Selection(nodes, types)
 
     def _meets(self, node: Node, types: frozenset[str], criteria: Criteria) -> bool:
@@ -440,8 +442,8 @@ def type_of(element: Element, value: Tree | Primitive) -> str:
     return element.datatype
 
 
-def _truth(value: bool) -> Node:
-    return Node(Primitive(value), "boolean")
+def _truth(*, is_so: bool) -> Node:
+    return Node(Primitive(is_so), "boolean")
 
 
 def _is_truth(node: Node) -> bool:
