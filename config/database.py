@@ -30,7 +30,7 @@ def running_database():
 
 def django_database() -> dict:
     """The DATABASES entry. Raises ImproperlyConfigured for a URL that is none."""
-    options = {"prepare_threshold": 5}
+    options = {"prepare_threshold": 5} | _statement_timeout()
     if not database_url():
         parameters = embedded_postgres.connection_parameters(data_folder())
         return _entry(
@@ -55,6 +55,14 @@ def django_database() -> dict:
         str(url.port or query.pop("port", "")),
         options | query,
     )
+
+
+def _statement_timeout() -> dict:
+    """TASKWARD_STATEMENT_TIMEOUT, in seconds, as an option of the connection; "" and 0 for none."""
+    seconds = os.environ.get("TASKWARD_STATEMENT_TIMEOUT") or "0"
+    if not seconds.isdecimal():
+        raise ImproperlyConfigured("TASKWARD_STATEMENT_TIMEOUT must be a whole number of seconds.")
+    return {"options": f"-c statement_timeout={seconds}s"} if int(seconds) else {}
 
 
 def _entry(name, user, password, host, port, options) -> dict:

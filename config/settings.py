@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "guardian",
     "oauth2_provider",
+    "corsheaders",
     "axes",
     "procrastinate.contrib.django",
     "fhir",
@@ -85,6 +86,7 @@ INSTALLED_APPS = [
     "tasks",
 ]
 MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -178,6 +180,14 @@ REST_FRAMEWORK = {
 }
 # Which web pages of other origins may use the API (clients.md 28): none, unless they are named.
 CORS_ALLOWED_ORIGINS = env_list("TASKWARD_CORS_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/(api/fhir|fhir/R4|oauth2/token)"
+CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+CORS_ALLOW_HEADERS = [
+    *("accept", "authorization", "cache-control", "content-type", "prefer", "x-medplum"),
+    *("idempotency-key", "if-match", "if-modified-since", "if-none-exist", "if-none-match"),
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Last-Modified", "Location", "Retry-After", "WWW-Authenticate"]
 # A FHIR path never redirects: a POST would lose its body (clients.md 1).
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024

@@ -6,8 +6,18 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from oauth2_provider.views import TokenView
 
+from accounts.smart import smart_configuration
 from fhir.urls import fhir_urls
 from fhir.views import health
+
+
+def fhir(prefix: str) -> list:
+    """The FHIR API below `prefix`, and how to sign in to it."""
+    well_known = path(
+        f"{prefix}/.well-known/smart-configuration", login_not_required(smart_configuration)
+    )
+    return [well_known, *fhir_urls(prefix)]
+
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/worklist/")),
@@ -17,6 +27,6 @@ urlpatterns = [
     path("oauth2/token", login_not_required(TokenView.as_view())),
     path("oauth2/token/", login_not_required(TokenView.as_view())),
     path("health", login_not_required(health)),
-    *fhir_urls("api/fhir"),
-    *fhir_urls("fhir/R4"),
+    *fhir("api/fhir"),
+    *fhir("fhir/R4"),
 ]
