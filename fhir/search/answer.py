@@ -3,35 +3,76 @@
 https://hl7.org/fhir/R4/http.html#search
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from django.db.models import Q
-
-from fhir import access, definitions, json, sql
+from fhir import access, json
 from fhir.actor import Actor
 from fhir.errors import InvalidSearch, Issue, operation_outcome
 from fhir.resources import ResourceType
 from fhir.scopes import check_scope
-from fhir.search.chains import fetch, rows_of, united
+from fhir.search import parts
+from fhir.search.chains import rows_of
+from fhir.search.compartments import Compartment
 from fhir.search.filters import Scope
-from fhir.search.includes import MAX_INCLUDED, Found, check_includes, included, link_columns
+from fhir.search.includes import (
+    MAX_INCLUDED,
+    Found,
+    check_includes,
+    included,
+    link_columns,
+    with_links,
+)
 from fhir.search.pagination import Cursor, seal, unseal
-from fhir.search.parse import CURSOR, Query, parse_query
-from fhir.search.sorting import SortKey, later_ranges, order_of_columns, ordered
+from fhir.search.parse import CURSOR, RESULT_PARAMETERS, Clause, Query, blamed, parse_query
+from fhir.search.parts import Part
+from fhir.search.sorting import SortKey, ordered
+from fhir.search.subsets import subset
 
 COUNTED = 1_000
 AFFORDABLE = 2_000
 """With a first page that is full, what is asked for is counted up to COUNTED, and only when the
-planner says that it costs no more than this, some 5 ms; else the total is left out, unless
-`_total=accurate` asks for it."""
+planner says that it costs no more than this, some 5 ms; else the total is left out, unless `_total`
+asks for it."""
 
-RESULT_PARAMETERS = frozenset(
-    {"_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements"}
-    | {"_format", "_pretty"}
-)
+
+@dataclass(frozen=True)
+class Asked:
+    """A query with those of its clauses that are used, on whose behalf and where."""
+
+    query: Query
+    clauses: list[Clause]
+    actor: Actor
+    base: str
+
+    def scope(self, resource_type: ResourceType) -> Scope:
+        return Scope(resource_type.name, self.actor, self.base)
+
+
+@dataclass
+class Plan:
+    """What is read: parts, and for a named query what its next page and its answer need besides."""
+
+    parts: list[Part]
+    state: str | None = None
+    issues: Callable[[], list[dict]] | None = None
+    """Issues of an OperationOutcome that comes with the first page."""
+
+
+@dataclass(frozen=True)
+class NamedQuery:
+    """`_query=name`, which stands in the table of a type as `named_queries`.
+
+    `definition` is the URL of its OperationDefinition, of kind query. `plan` is also given the
+    state that the plan of the page before had, or None for the first page.
+    https://hl7.org/fhir/R4/search.html#query
+    """
+
+    definition: str
+    plan: Callable[[ResourceType, Asked, str | None], Plan]
 
 
 def search(
@@ -41,6 +82,7 @@ def search(
     actor: Actor,
     base: str,
     strict: bool = False,
+    compartment: Compartment | None = None,
 ) -> bytes:
     """The searchset Bundle for `query`: a raw query string, or (name, value) pairs.
 
@@ -48,52 +90,117 @@ def search(
     are not known are left out, and out of the self link, unless `strict`. Raises InvalidSearch.
     """
     check_scope(actor, resource_type.name, "s")
-    return _Search(resource_type, parse_query(query), actor, base, strict=strict).bundle()
+    parsed = parse_query(query, strict=strict)
+    search_set = resource_type.search()
+    unknown = [clause.key for clause in parsed.clauses if not search_set.knows(clause)]
+    if parsed.types:  # is for searches over several types
+        unknown.append("_type")
+        parsed.pairs = [(key, value) for key, value in parsed.pairs if key != "_type"]
+    if unknown and strict:
+        raise InvalidSearch(
+            f"{resource_type.name} has no search parameter {', '.join(sorted(set(unknown)))}.",
+            expression=blamed(unknown[0]),
+        )
+    clauses = [clause for clause in parsed.clauses if search_set.knows(clause)]
+    check_includes(parsed.includes)
+    path = f"{compartment.path}/{resource_type.name}" if compartment else resource_type.name
+    asked = Asked(parsed, clauses, actor, base)
+    if parsed.named:
+        return _named(resource_type, asked)
+    keys = sort_keys(search_set, parsed.sort)
+    plan = Plan([part_of(resource_type, asked, keys, compartment)])
+    return Search(plan, asked, path).bundle()
+
+
+def _named(resource_type: ResourceType, asked: Asked) -> bytes:
+    """The answer to `_query`, which has an order of its own, and a state in its cursors."""
+    query = asked.query
+    found = getattr(resource_type.search(), "named_queries", {}).get(query.named)
+    if found is None:
+        raise InvalidSearch(
+            f"_query: {resource_type.name} has no query of this name.", expression=blamed("_query")
+        )
+    if query.sort:
+        raise InvalidSearch("_query has an order of its own.", expression=blamed("_sort"))
+    order = f"{resource_type.name}?_query={query.named}"
+    cursor = unseal(query.cursor, order) if query.cursor else None
+    plan = found.plan(resource_type, asked, cursor.state if cursor else None)
+    return Search(plan, asked, resource_type.name, order).bundle()
+
+
+def part_of(
+    resource_type: ResourceType,
+    asked: Asked,
+    keys: Sequence[SortKey] = (),
+    compartment: Compartment | None = None,
+) -> Part:
+    """What meets the clauses, in the order of `keys` or that which the type has of its own."""
+    search_set, scope = resource_type.search(), asked.scope(resource_type)
+    with blaming_clauses(search_set, asked.clauses, scope):
+        plan = search_set.plan(asked.clauses, scope, sorted_by=bool(keys))
+    condition = plan.condition
+    if compartment:
+        condition &= compartment.condition(resource_type, scope)
+    candidates = rows_of(resource_type, condition)
+    return Part(resource_type, candidates, ordered(list(keys or plan.order)), plan.branches)
+
+
+def sort_keys(search_set, sort: Sequence[tuple[str, bool]]) -> list[SortKey]:
+    """Raises InvalidSearch for what cannot be sorted by."""
+    try:
+        return [search_set.sort_key(name, descending=descending) for name, descending in sort]
+    except InvalidSearch as error:
+        raise InvalidSearch(str(error), expression=blamed("_sort")) from error
+
+
+@contextmanager
+def blaming_clauses(search_set, clauses: list[Clause], scope: Scope) -> Iterator[None]:
+    """Let the issue of a refused search say which parameter was wrong."""
+    try:
+        yield
+    except InvalidSearch as error:
+        if error.issues[0].expression:
+            raise
+        for clause in clauses:
+            try:
+                search_set.condition(clause, scope)
+            except InvalidSearch as same:
+                raise InvalidSearch(str(same), expression=blamed(clause.key)) from error
+        raise
+
+
+def _names(of: Sequence[Part]) -> str:
+    keys = of[0].keys if of else ()
+    return ",".join(("-" if key.descending else "") + key.name for key in keys)
 
 
 @dataclass
 class _Page:
-    matches: list[Found]
-    total: int | None
-    following: str | None
+    matches: list[Found] = field(default_factory=list)
+    total: int | None = None
+    following: str | None = None
     """The cursor of the next page."""
 
 
-class _Search:
-    """One search under way."""
+class Search:
+    """One search under way, over the parts of its plan."""
 
-    def __init__(
-        self, resource_type: ResourceType, query: Query, actor: Actor, base: str, *, strict: bool
-    ):
-        self.resource_type, self.query, self.actor, self.base = resource_type, query, actor, base
-        self.search_set = resource_type.search()
-        unknown = [clause for clause in query.clauses if not self.search_set.knows(clause)]
-        if unknown and strict:
-            names = ", ".join(sorted({clause.name for clause in unknown}))
-            raise InvalidSearch(f"{resource_type.name} has no search parameter {names}.")
-        self.clauses = [clause for clause in query.clauses if clause not in unknown]
-        check_includes(query.includes)
-        scope = Scope(resource_type.name, actor, base)
-        self.plan = self.search_set.plan(self.clauses, scope, sorted_by=bool(query.sort))
-        self.candidates = rows_of(resource_type, self.plan.condition)
-        self.keys = self._keys()
-        self.order = f"{resource_type.name}?" + ",".join(
-            ("-" if key.descending else "") + key.name for key in self.keys
-        )
-
-    def _keys(self) -> list[SortKey]:
-        if not self.query.sort:
-            return ordered(list(self.plan.order))
-        return ordered(
-            [
-                self.search_set.sort_key(name, descending=descending)
-                for name, descending in self.query.sort
-            ]
-        )
+    def __init__(self, plan: Plan, asked: Asked, path: str, order: str = ""):
+        """`path` is the search's own below the base; `order` says what its cursors hold for, when
+        that is not the path and the keys.
+        """
+        self.plan, self.parts, self.path = plan, plan.parts, path
+        self.query, self.actor, self.base = asked.query, asked.actor, asked.base
+        self.order = order or f"{path}?{_names(plan.parts)}"
+        self.cursor = unseal(self.query.cursor, self.order) if self.query.cursor else None
+        self.used = RESULT_PARAMETERS | {clause.name for clause in asked.clauses}
+        types = {part.resource_type.name for part in self.parts}
+        self.one_type = types.pop() if len(types) == 1 else None
 
     def bundle(self) -> bytes:
         if self.query.count == 0 or self.query.summary == "count":
-            return self._assembled(_Page([], self._exact_total(), None), [], more=False)
+            page = _Page(total=parts.count(self.parts, actor=self.actor))
+            return self._assembled(page, [], more=False)
         page = self._page()
         more, others = False, []
         if self.query.includes:
@@ -105,92 +212,56 @@ class _Search:
     # --- rows -------------------------------------------------------------------------------------
 
     def _page(self) -> _Page:
-        count, cursor = self.query.count, None
-        if self.query.cursor:
-            cursor = unseal(self.query.cursor, self.order)
-        rows = self._rows(count + 1, cursor.values if cursor else None)
-        links = self._link_columns
+        count, cursor, includes = self.query.count, self.cursor, self.query.includes
+        links = link_columns(self.one_type, includes) if self.one_type and includes else ()
+        rows = parts.first_rows(
+            self.parts,
+            ("resource_id", "document", *links),
+            count + 1,
+            actor=self.actor,
+            after=cursor.values if cursor else None,
+        )
         matches = [
-            Found(self.resource_type.name, resource_id, document, tuple(rest[: len(links)]))
+            # Where there are several types, the last key is the type.
+            Found(self.one_type or rest[-1], resource_id, document, tuple(rest[: len(links)]))
             for resource_id, document, *rest in rows[:count]
         ]
+        if includes and not self.one_type:
+            matches = with_links(matches, includes)
         full = len(rows) > count
         total = cursor.total if cursor else self._total(len(rows), full=full)
         if not full:
-            return _Page(matches, total, None)
-        last = list(rows[count - 1][2 + len(links) :])
-        return _Page(matches, total, seal(Cursor(last, total), self.order))
-
-    @property
-    def _link_columns(self) -> tuple[str, ...]:
-        return link_columns(self.resource_type.name, self.query.includes)
-
-    def _rows(self, limit: int, after: list[Any] | None) -> list[tuple]:
-        """(resource_id, document, links …, sort values …)"""
-        if after is None:
-            return self._first_rows(Q(), limit)
-        rows: list[tuple] = []
-        for later in later_ranges(self.keys, after):
-            rows += self._first_rows(later, limit - len(rows))
-            if len(rows) == limit:
-                break
-        return rows
-
-    def _first_rows(self, condition: Q, limit: int) -> list[tuple]:
-        columns = ("resource_id", "document", *self._link_columns)
-        selected = (
-            self.candidates.readable_by(self.actor)
-            .order_by(*(key.order() for key in self.keys))
-            .values_list(*columns, *(key.expression for key in self.keys))
-        )
-        parts = [selected.filter(condition & branch)[:limit] for branch in self.plan.branches]
-        if len(parts) == 1:
-            return fetch(parts[0])
-        statement, params = united(parts)
-        if not statement:
-            return []
-        order = order_of_columns(self.keys, first=len(columns) + 1)
-        return sql.rows(
-            f"select * from ({statement}) u order by {order} limit {limit}", params, prepare=False
-        )
+            return _Page(matches, total)
+        following = Cursor(list(rows[count - 1][2 + len(links) :]), total, self.plan.state)
+        return _Page(matches, total, seal(following, self.order))
 
     # --- totals -----------------------------------------------------------------------------------
 
     def _total(self, found: int, *, full: bool) -> int | None:
         """The total with a first page of `found` rows, where it is asked for or costs little."""
-        if self.query.total == "none":
+        wanted = self.query.total
+        if wanted == "none":
             return None
         if not full:
             return found
-        return self._exact_total() if self.query.total == "accurate" else self._small_total()
+        if wanted == "accurate":
+            return parts.count(self.parts, actor=self.actor)
+        total = parts.count_up_to(self.parts, COUNTED, actor=self.actor, affordable=AFFORDABLE)
+        if total is None and wanted == "estimate":
+            return self._estimate(found)
+        return total
 
-    def _exact_total(self) -> int:
-        readable = self.candidates.readable_by(self.actor).order_by().values_list("pk")
-        statement, params = united([readable.filter(branch) for branch in self.plan.branches])
-        if not statement:
-            return 0
-        return sql.rows(f"select count(*) from ({statement}) n", params, prepare=False)[0][0]
-
-    def _small_total(self) -> int | None:
-        """Looks at COUNTED candidates at most, and counts those that the actor may read."""
-        candidates = self.candidates.order_by()
-        visible = access.readable(self.resource_type.model, self.actor)
-        counted = "count(*) filter (where visible)" if visible else "count(*)"
-        if visible:
-            candidates = candidates.annotate(visible=visible).values_list("visible")
-        else:
-            candidates = candidates.values_list("pk")
-        parts = [candidates.filter(branch)[: COUNTED + 1] for branch in self.plan.branches]
-        statement, params = united(parts)
-        if not statement:
-            return 0
-        plan = sql.rows(f"explain (format json) {statement}", params, prepare=False)[0][0]
-        if plan[0]["Plan"]["Total Cost"] > AFFORDABLE:
-            return None
-        [(looked_at, total)] = sql.rows(
-            f"select count(*), {counted} from ({statement}) n", params, prepare=False
+    def _estimate(self, found: int) -> int:
+        """The planner's number, for those who read everything: it comes from statistics over all
+        rows, which would tell the others of what they may not see. Theirs is counted.
+        """
+        everything = all(
+            part.resource_type.model.readable_condition(self.actor) is access.EVERYTHING
+            for part in self.parts
         )
-        return total if looked_at <= COUNTED else None
+        if not everything:
+            return parts.count(self.parts, actor=self.actor)
+        return max(found, parts.planned_count(self.parts, actor=self.actor))
 
     # --- the Bundle -------------------------------------------------------------------------------
 
@@ -201,70 +272,51 @@ class _Search:
         head["link"] = [{"relation": "self", "url": self._url(self.query.cursor)}]
         if page.following:
             head["link"].append({"relation": "next", "url": self._url(page.following)})
-        entries = [self._entry(match, "match") for match in page.matches]
-        entries += [self._entry(other, "include") for other in others]
-        if more:
-            entries.append(TOO_MANY_INCLUDED)
+        cut = subset(self.query)
+        entries = [self._entry(match, "match", cut) for match in page.matches]
+        entries += [self._entry(other, "include", cut) for other in others]
+        entries += self._outcomes(more=more)
         start = json.dumps(head)
         if not entries:
             return start
         return b'%s,"entry":[%s]}' % (start[:-1], ",".join(entries).encode())
 
-    def _entry(self, found: Found, mode: str) -> str:
-        document = found.document
-        if self.query.elements or self.query.summary in ("text", "data"):
-            document = json.dumps(self._subset(json.loads(document))).decode()
+    def _entry(self, found: Found, mode: str, cut: Callable[[str, str], str] | None) -> str:
+        document = cut(found.resource_type, found.document) if cut else found.document
         # Neither a base nor a reference needs escapes in JSON: both are URL characters only.
         return (
             f'{{"fullUrl":"{self.base}/{found.reference}","resource":{document},'
             f'"search":{{"mode":"{mode}"}}}}'
         )
 
-    def _subset(self, document: dict) -> dict:
-        """https://hl7.org/fhir/R4/search.html#elements"""
-        elements = definitions.elements(document["resourceType"])
-        kept = {name for name, element in elements.items() if element.required}
-        kept |= {"resourceType", "id", "meta"}
-        if self.query.summary == "text":
-            kept.add("text")
-        elif self.query.summary == "data":
-            kept |= document.keys() - {"text"}
-        else:
-            own = f"{document['resourceType']}."
-            kept |= {name.removeprefix(own) for name in self.query.elements}
-        subset = {name: value for name, value in document.items() if name.removeprefix("_") in kept}
-        meta = dict(subset.get("meta", {}))
-        meta["tag"] = [*meta.get("tag", []), SUBSETTED]
-        return {**subset, "meta": meta}
+    def _outcomes(self, *, more: bool) -> list[str]:
+        """What is to be said about the answer, as one OperationOutcome."""
+        issues = [TOO_MANY_INCLUDED.as_json()] if more else []
+        if self.plan.issues and self.cursor is None:
+            issues += self.plan.issues()
+        if not issues:
+            return []
+        entry = {
+            "fullUrl": OUTCOME_URL,
+            "resource": {**operation_outcome(()), "issue": issues},
+            "search": {"mode": "outcome"},
+        }
+        return [json.dumps(entry).decode()]
 
     def _url(self, cursor: str | None) -> str:
         pairs = [(key, value) for key, value in self.query.pairs if self._is_used(key)]
         if cursor:
             pairs.append((CURSOR, cursor))
-        url = f"{self.base}/{self.resource_type.name}"
+        url = f"{self.base}/{self.path}" if self.path else self.base
         return f"{url}?{urlencode(pairs, quote_via=quote, safe=':/,$')}" if pairs else url
 
     def _is_used(self, key: str) -> bool:
-        name = key.partition(":")[0].partition(".")[0]
-        return name in RESULT_PARAMETERS or any(clause.name == name for clause in self.clauses)
+        return key.partition(":")[0].partition(".")[0] in self.used
 
 
-SUBSETTED = {
-    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-    "code": "SUBSETTED",
-}
-TOO_MANY_INCLUDED = (
-    '{"fullUrl":"urn:uuid:6b1f1a0c-3f0e-4f0e-9b0a-0c5f0d6f2a11","resource":'
-    + json.dumps(
-        operation_outcome(
-            [
-                Issue(
-                    f"More than {MAX_INCLUDED} resources were to be included; the rest is left out.",
-                    "incomplete",
-                    "warning",
-                )
-            ]
-        )
-    ).decode()
-    + ',"search":{"mode":"outcome"}}'
+OUTCOME_URL = "urn:uuid:6b1f1a0c-3f0e-4f0e-9b0a-0c5f0d6f2a11"
+TOO_MANY_INCLUDED = Issue(
+    f"More than {MAX_INCLUDED} resources were to be included; the rest is left out.",
+    "incomplete",
+    "warning",
 )

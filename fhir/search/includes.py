@@ -4,17 +4,18 @@ Everything passes through `readable_by` of its type, and nothing comes twice, so
 https://hl7.org/fhir/R4/search.html#revinclude
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db.models import Q
 
-from fhir import definitions, resources
+from fhir import definitions, json, resources
 from fhir.actor import Actor
 from fhir.errors import InvalidSearch
 from fhir.search.chains import fetch, rows_of
 from fhir.search.filters import ReferenceFilter, any_of
-from fhir.search.parse import Include
+from fhir.search.parse import Include, blamed
 
 MAX_INCLUDED = 1_000
 MAX_ROUNDS = 100
@@ -45,21 +46,44 @@ def link_columns(resource_type: str, includes: Iterable[Include]) -> tuple[str, 
     return tuple(sorted({filter_.source for filter_ in filters}))
 
 
-def check_includes(includes: list[Include]) -> None:
+def with_links(matches: list[Found], includes: Sequence[Include]) -> list[Found]:
+    """The same with their links, where the rows of a page are of several types."""
+    of_type: dict[str, list[str]] = {}
+    for match in matches:
+        of_type.setdefault(match.resource_type, []).append(match.resource_id)
+    links: dict[str, tuple] = {}
+    for type_name, ids in of_type.items():
+        columns = link_columns(type_name, includes)
+        if columns:
+            rows = rows_of(resources.get(type_name), Q(resource_id__in=ids))
+            for resource_id, *values in fetch(rows.values_list("resource_id", *columns)):
+                links[f"{type_name}/{resource_id}"] = tuple(values)
+    return [match._replace(links=links.get(match.reference, ())) for match in matches]
+
+
+def check_includes(includes: Sequence[Include]) -> None:
     """Raises InvalidSearch for types and parameters that there are not."""
     for include in includes:
         name = "_revinclude" if include.reverse else "_include"
-        known = definitions.resource_types() | {"*"}
-        if include.source not in known or (include.target and include.target not in known):
-            raise InvalidSearch(f"{name} names a type that R4 does not have.")
+        types = definitions.resource_types()
+        if include.target not in types | {"", "*"} or include.source not in types | {"*"}:
+            raise InvalidSearch(
+                f"{name} names a type that R4 does not have.", expression=blamed(name)
+            )
+        if include.source == "*" and (include.reverse or include.parameter != "*"):
+            # Whatever points at something, by whatever, is more than can be looked for.
+            raise InvalidSearch(
+                f"{name} must name a type, as in {name}=Type:*.", expression=blamed(name)
+            )
         if include.parameter != "*":
-            resources.get(include.source).search().reference(include.parameter)
-        elif include.reverse:
-            raise InvalidSearch("_revinclude must name a parameter.")
+            try:
+                resources.get(include.source).search().reference(include.parameter)
+            except InvalidSearch as error:
+                raise InvalidSearch(f"{name}: {error}", expression=blamed(name)) from error
 
 
 def _filters(include: Include, resource_type: str) -> list[ReferenceFilter]:
-    """The parameters of the type that a forward include follows."""
+    """The parameters of the type that an include follows."""
     if include.source not in (resource_type, "*"):
         return []
     search_set = resources.get(resource_type).search()
@@ -69,7 +93,7 @@ def _filters(include: Include, resource_type: str) -> list[ReferenceFilter]:
 
 
 def included(
-    matches: list[Found], includes: list[Include], *, actor: Actor, base: str
+    matches: list[Found], includes: Sequence[Include], *, actor: Actor, base: str
 ) -> tuple[list[Found], bool]:
     """What the includes add to the matches, and whether there was more than is given."""
     seen = {match.reference for match in matches}
@@ -77,8 +101,9 @@ def included(
     around = matches
     iterating = [include for include in includes if include.iterate]
     for number in range(MAX_ROUNDS):
-        following = includes if number == 0 else iterating
-        around = _next_round(around, following, includes, seen, actor, base)
+        around = _Round(includes, seen, actor, base).beyond(
+            around, iterating if number else includes
+        )
         room = MAX_INCLUDED - len(found)
         found += around[:room]
         if len(around) > room:
@@ -88,57 +113,119 @@ def included(
     return found, True
 
 
-def _next_round(around, following, includes, seen, actor, base) -> list[Found]:
-    fresh: list[Found] = []
-    wanted: dict[str, set[str]] = {}
-    for include in following:
-        if include.reverse:
-            fresh += _pointing_at(around, include, includes, seen, actor)
-        else:
-            for reference in _pointed_at(around, include, includes, base):
-                type_name, _, resource_id = reference.partition("/")
-                if type_name in definitions.resource_types() and resource_id:
-                    wanted.setdefault(type_name, set()).add(resource_id)
-    for type_name, ids in wanted.items():
-        ids = sorted(each for each in ids if f"{type_name}/{each}" not in seen)
-        if ids:
-            fresh += _read(type_name, Q(resource_id__in=ids), includes, seen, actor)
-    return fresh
+@dataclass(frozen=True)
+class _Round:
+    """One step from what is there to what it points at, and to what points at it."""
+
+    includes: Sequence[Include]
+    seen: set[str]
+    actor: Actor
+    base: str
+
+    def beyond(self, around: list[Found], following: Sequence[Include]) -> list[Found]:
+        fresh: list[Found] = []
+        by_id: dict[str, set[str]] = {}
+        by_url: dict[str, set[str]] = {}
+        for include in following:
+            if include.reverse:
+                fresh += self._pointing_at(around, include)
+            else:
+                self._follow(around, include, by_id, by_url)
+        for type_name, ids in by_id.items():
+            ids = sorted(each for each in ids if f"{type_name}/{each}" not in self.seen)
+            if ids:
+                fresh += self._read(type_name, Q(resource_id__in=ids))
+        for type_name, urls in by_url.items():
+            fresh += self._read(type_name, any_of([_of_url(each) for each in sorted(urls)]))
+        return fresh
+
+    def _follow(self, around: list[Found], include: Include, by_id: dict, by_url: dict) -> None:
+        """Collect the ids and the canonical URLs that lead from the resources, by type."""
+        types = {include.target} if include.target not in ("", "*") else None
+        ways: dict[str, list[tuple[ReferenceFilter, int]]] = {}
+        for resource in around:
+            if resource.resource_type not in ways:
+                ways[resource.resource_type] = self._ways(include, resource.resource_type)
+            for filter_, position in ways[resource.resource_type]:
+                references = filter_.references_in(resource.links[position])
+                if _is_canonical(filter_):
+                    for name in _canonical_targets(filter_, types):
+                        by_url.setdefault(name, set()).update(_most_exact(references))
+                for reference in references:
+                    type_name, resource_id = self._local(reference)
+                    if resource_id and (types is None or type_name in types):
+                        by_id.setdefault(type_name, set()).add(resource_id)
+
+    def _ways(self, include: Include, type_name: str) -> list[tuple[ReferenceFilter, int]]:
+        """The parameters to follow from a type, each with the place of its column among the links."""
+        columns = link_columns(type_name, self.includes)
+        return [
+            (filter_, columns.index(filter_.source)) for filter_ in _filters(include, type_name)
+        ]
+
+    def _local(self, reference: str) -> tuple[str, str]:
+        """(type, id) of a reference to this server; a version of a resource leads to the resource."""
+        path = reference.removeprefix(f"{self.base}/").partition("/_history/")[0]
+        type_name, _, resource_id = path.partition("/")
+        known = type_name in definitions.resource_types() and "/" not in resource_id
+        return (type_name, resource_id) if known else ("", "")
+
+    def _pointing_at(self, around: list[Found], include: Include) -> list[Found]:
+        conditions = []
+        for filter_ in _filters(include, include.source):
+            targets = filter_.target_types
+            if include.target not in ("", "*"):
+                targets &= {include.target}
+            pointed_at = [each for each in around if each.resource_type in targets]
+            forms = [each.reference for each in pointed_at]
+            forms += [f"{self.base}/{form}" for form in forms]
+            if _is_canonical(filter_):
+                forms += [url for each in pointed_at if (url := _url_of(each))]
+            if forms:
+                conditions.append(filter_.is_any(forms))
+        return self._read(include.source, any_of(conditions)) if conditions else []
+
+    def _read(self, type_name: str, condition: Q) -> list[Found]:
+        columns = link_columns(type_name, self.includes)
+        rows = rows_of(resources.get(type_name), condition).readable_by(self.actor)
+        rows = rows.order_by("resource_id").values_list("resource_id", "document", *columns)
+        fresh = []
+        # One more than there is room for shows that there was more; those seen already come again.
+        for resource_id, document, *links in fetch(rows[: MAX_INCLUDED + len(self.seen) + 1]):
+            resource = Found(type_name, resource_id, document, tuple(links))
+            if resource.reference not in self.seen:
+                self.seen.add(resource.reference)
+                fresh.append(resource)
+        return fresh
 
 
-def _pointed_at(around, include: Include, includes, base: str) -> Iterable[str]:
-    """The `Type/id` of what the include leads to."""
-    for resource in around:
-        columns = link_columns(resource.resource_type, includes)
-        for filter_ in _filters(include, resource.resource_type):
-            for reference in filter_.references_in(resource.links[columns.index(filter_.source)]):
-                reference = reference.removeprefix(f"{base}/").partition("/_history/")[0]
-                if include.target in ("", "*") or reference.startswith(f"{include.target}/"):
-                    yield reference
+# --- canonical URLs -------------------------------------------------------------------------------
+# https://hl7.org/fhir/R4/references.html#canonical
 
 
-def _pointing_at(around, include: Include, includes, seen, actor) -> list[Found]:
-    filter_ = resources.get(include.source).search().reference(include.parameter)
-    references = [
-        resource.reference
-        for resource in around
-        if resource.resource_type in filter_.target_types
-        and include.target in ("", "*", resource.resource_type)
+def _is_canonical(filter_: ReferenceFilter) -> bool:
+    return any(path.datatype in ("canonical", "uri") for path in filter_.parameter.paths)
+
+
+def _canonical_targets(filter_: ReferenceFilter, types: set[str] | None) -> list[str]:
+    """The types that have a URL and that the parameter may lead to."""
+    return [
+        name
+        for name in sorted(filter_.target_types if types is None else filter_.target_types & types)
+        if "url" in definitions.search_parameters(name)
     ]
-    if not references:
-        return []
-    return _read(include.source, any_of([filter_.is_any(references)]), includes, seen, actor)
 
 
-def _read(type_name: str, condition: Q, includes, seen: set[str], actor: Actor) -> list[Found]:
-    columns = link_columns(type_name, includes)
-    rows = rows_of(resources.get(type_name), condition).readable_by(actor)
-    rows = rows.order_by("resource_id").values_list("resource_id", "document", *columns)
-    fresh = []
-    # One more than there is room for shows that there was more; those seen already come again.
-    for resource_id, document, *links in fetch(rows[: MAX_INCLUDED + len(seen) + 1]):
-        resource = Found(type_name, resource_id, document, tuple(links))
-        if resource.reference not in seen:
-            seen.add(resource.reference)
-            fresh.append(resource)
-    return fresh
+def _most_exact(references: Iterable[str]) -> set[str]:
+    """Without `url` where `url|version` is there too: the index has both of what names a version."""
+    references = set(references)
+    return references - {each.partition("|")[0] for each in references if "|" in each}
+
+
+def _of_url(reference: str) -> Q:
+    url, _, version = reference.partition("|")
+    return Q(tokens__contains=[f"url={url}"] + ([f"version={version}"] if version else []))
+
+
+def _url_of(resource: Found) -> str:
+    return json.loads_stored(resource.document).get("url", "")

@@ -28,6 +28,8 @@ class Cursor(NamedTuple):
     """The sort values of the last row, its id last."""
     total: int | None
     """The total that the first page gave."""
+    state: str | None = None
+    """What else the next page needs to know of the first: the instant or the snapshot it was of."""
 
 
 @cache
@@ -41,7 +43,7 @@ def seal(cursor: Cursor, order: str) -> str:
         value.isoformat() if isinstance(value, datetime) else value for value in cursor.values
     ]
     nonce = os.urandom(NONCE_BYTES)
-    text = msgspec.json.encode([values, cursor.total])
+    text = msgspec.json.encode([values, cursor.total, cursor.state])
     sealed = nonce + _cipher(settings.SECRET_KEY).encrypt(nonce, text, order.encode())
     return _encoded(sealed)
 
@@ -64,6 +66,7 @@ def unseal(text: str, order: str) -> Cursor:
         opened = _cipher(settings.SECRET_KEY).decrypt(nonce, rest, order.encode())
     except (ValueError, binascii.Error, InvalidTag) as error:
         raise InvalidSearch(
-            "_cursor: use the next link of a page as it is; search again without it."
+            "_cursor: use the next link of a page as it is; search again without it.",
+            expression="http._cursor",
         ) from error
     return Cursor(*msgspec.json.decode(opened))

@@ -16,15 +16,34 @@ MAX_COUNT = 1_000
 MAX_CLAUSES = 100
 MAX_VALUES = 1_000
 MAX_CHAIN = 5
-MAX_VALUE_LENGTH = 8_192
+MAX_VALUE_LENGTH = 65_536
+MAX_KEY_LENGTH = 1_000
+MAX_PARAMETERS = 2 * MAX_CLAUSES
 MAX_INCLUDES = 50
 MAX_SORT_KEYS = 8
 
 CURSOR = "_cursor"
 TOTALS = ("none", "estimate", "accurate")
 SUMMARIES = ("true", "text", "data", "count", "false")
-IGNORED = frozenset({"_format", "_pretty"})
+FORM = frozenset({"_format", "_pretty"})
 """What is about the answer's form is not the search's."""
+RESULT_PARAMETERS = FORM | {
+    "_contained",
+    "_containedType",
+    "_count",
+    "_elements",
+    "_include",
+    "_query",
+    "_revinclude",
+    "_sort",
+    "_summary",
+    "_total",
+    "_type",
+}
+"""What is about the answer rather than about what is looked for.
+
+https://hl7.org/fhir/R4/search.html#Summary
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,34 +117,63 @@ class Query:
     total: str = ""
     summary: str = ""
     elements: list[str] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    """`_type`, of a search over several types."""
+    named: str = ""
+    """`_query`. https://hl7.org/fhir/R4/search.html#query"""
     cursor: str = ""
     pairs: list[tuple[str, str]] = field(default_factory=list)
 
 
-def parse_query(query: str | Iterable[tuple[str, str]]) -> Query:
+def parse_query(query: str | Iterable[tuple[str, str]], *, strict: bool = False) -> Query:
     """Read a raw query string, or pairs that are decoded already.
 
-    Raises InvalidSearch. What is empty (`status=`) asks for nothing.
+    What is empty (`status=`) asks for nothing, or is refused when `strict`. Raises InvalidSearch.
     """
-    if isinstance(query, str):
-        query = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_CLAUSES * 2)
     found = Query()
-    for key, value in query:
+    for number, (key, value) in enumerate(_pairs(query)):
+        if number == MAX_PARAMETERS:
+            raise InvalidSearch(f"More than {MAX_PARAMETERS} parameters.")
         _check_characters(key, value)
         if key == CURSOR:
             found.cursor = value
-            continue
-        if not value.strip() or not key:
-            continue
-        found.pairs.append((key, value))
-        _read(found, key, value)
+        elif not key or not value.strip(" ,"):
+            if strict:
+                raise InvalidSearch(f"{key or 'A parameter'} is empty.", expression=blamed(key))
+        else:
+            found.pairs.append((key, _read(found, key, value)))
     if len(found.clauses) > MAX_CLAUSES:
         raise InvalidSearch(f"More than {MAX_CLAUSES} conditions.")
+    if found.summary == "text" and found.includes:
+        # https://hl7.org/fhir/R4/search.html#summary
+        raise InvalidSearch(
+            "_summary=text cannot be asked for together with _include or _revinclude.",
+            expression=blamed("_summary"),
+        )
     return found
 
 
+def blamed(key: str) -> str | None:
+    """The expression of an issue about a parameter.
+
+    https://hl7.org/fhir/R4/operationoutcome-definitions.html#OperationOutcome.issue.location
+    """
+    return f"http.{key}" if key else None
+
+
+def _pairs(query: str | Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    if not isinstance(query, str):
+        return query
+    if query.count("&") > 2 * MAX_PARAMETERS:
+        raise InvalidSearch(f"More than {MAX_PARAMETERS} parameters.")
+    try:
+        return parse_qsl(query, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        raise InvalidSearch("A parameter of the search is not UTF-8.") from error
+
+
 def _check_characters(key: str, value: str) -> None:
-    if len(value) > MAX_VALUE_LENGTH or len(key) > MAX_VALUE_LENGTH:
+    if len(value) > MAX_VALUE_LENGTH or len(key) > MAX_KEY_LENGTH:
         raise InvalidSearch("A parameter of the search is too long.")
     for text in (key, value):
         # PostgreSQL's text holds neither of these.
@@ -137,37 +185,66 @@ def _is_unicode(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _read(found: Query, key: str, value: str) -> None:
+def _read(found: Query, key: str, value: str) -> str:
+    """Take one parameter into `found`; the value that is used, for the self link."""
     name, _, modifier = key.partition(":")
+    if name not in RESULT_PARAMETERS:
+        found.clauses.append(parse_clause(key, value))
+        return value
+    if name in FORM:
+        return value
+    if modifier and name not in ("_include", "_revinclude"):
+        raise InvalidSearch(f"{key}: this modifier is not known.", expression=blamed(name))
+    return _read_result_parameter(found, name, modifier, value) or value
+
+
+def _read_result_parameter(found: Query, name: str, modifier: str, value: str) -> str | None:
     match name:
         case "_count":
-            found.count = min(_whole_number(value, key), MAX_COUNT)
+            found.count = min(_whole_number(value, name), MAX_COUNT)
+            return str(found.count)
         case "_sort":
-            found.sort += [_sort_key(each) for each in value.split(",") if each.strip()]
+            found.sort += [_sort_key(each) for each in _listed(value)]
             if len(found.sort) > MAX_SORT_KEYS:
-                raise InvalidSearch(f"_sort: more than {MAX_SORT_KEYS} keys.")
+                raise InvalidSearch(
+                    f"_sort: more than {MAX_SORT_KEYS} keys.", expression=blamed(name)
+                )
         case "_include" | "_revinclude":
-            found.includes += [
-                _include(each, modifier, reverse=name == "_revinclude", key=name)
-                for each in value.split(",")
-            ]
+            found.includes += [_include(each, modifier, key=name) for each in _listed(value)]
             if len(found.includes) > MAX_INCLUDES:
-                raise InvalidSearch(f"{name}: more than {MAX_INCLUDES} of them.")
+                raise InvalidSearch(
+                    f"{name}: more than {MAX_INCLUDES} of them.", expression=blamed(name)
+                )
         case "_total":
-            found.total = _one_of(value, TOTALS, key)
+            found.total = _one_of(value, TOTALS, name)
         case "_summary":
-            found.summary = _one_of(value, SUMMARIES, key)
+            found.summary = _one_of(value, SUMMARIES, name)
         case "_elements":
-            found.elements += [each.strip() for each in value.split(",") if each.strip()]
-        case _ if key not in IGNORED:
-            found.clauses.append(parse_clause(key, value))
+            found.elements += _listed(value)
+        case "_type":
+            found.types += _listed(value)
+        case "_query":
+            found.named = value
+        case "_contained":
+            if _one_of(value, ("false", "true", "both"), name) != "false":
+                raise InvalidSearch(
+                    "_contained: resources inside others are not searched; only false is supported.",
+                    expression=blamed(name),
+                )
+        case "_containedType":
+            _one_of(value, ("container", "contained"), name)
+    return None
+
+
+def _listed(value: str) -> list[str]:
+    return [each.strip() for each in value.split(",") if each.strip()]
 
 
 def parse_clause(key: str, value: str) -> Clause:
     """One parameter: `owner:Practitioner.family:exact` and what it must be."""
     values = tuple(Value(each) for each in split(value, ",") if each)
     if len(values) > MAX_VALUES:
-        raise InvalidSearch(f"{key}: more than {MAX_VALUES} values.")
+        raise InvalidSearch(f"{key}: more than {MAX_VALUES} values.", expression=blamed(key))
     return _clause(key, values, depth=0)
 
 
@@ -190,32 +267,34 @@ def _clause(key: str, values: tuple[Value, ...], *, depth: int) -> Clause:
 
 
 def _sort_key(text: str) -> tuple[str, bool]:
-    text = text.strip()
     return text.removeprefix("-"), text.startswith("-")
 
 
-def _include(text: str, modifier: str, *, reverse: bool, key: str) -> Include:
+def _include(text: str, modifier: str, *, key: str) -> Include:
     # `:recurse` was the name of `:iterate` in earlier versions.
     if modifier not in ("", "iterate", "recurse"):
-        raise InvalidSearch(f"{key}: this modifier is not known.")
-    pieces = text.strip().split(":")
-    if pieces == ["*"] and not reverse:
+        raise InvalidSearch(f"{key}: this modifier is not known.", expression=blamed(key))
+    pieces = text.split(":")
+    if pieces == ["*"] and key == "_include":
         pieces = ["*", "*"]
-    if not 2 <= len(pieces) <= 3 or not all(pieces[:2]):
-        raise InvalidSearch(f"{key} is written {key}=Type:parameter or {key}=Type:parameter:Type.")
+    if not 2 <= len(pieces) <= 3 or not all(pieces):
+        raise InvalidSearch(
+            f"{key} is written {key}=Type:parameter or {key}=Type:parameter:Type.",
+            expression=blamed(key),
+        )
     target = pieces[2] if len(pieces) == 3 else ""
-    return Include(pieces[0], pieces[1], target, reverse, bool(modifier))
+    return Include(pieces[0], pieces[1], target, key == "_revinclude", bool(modifier))
 
 
 def _whole_number(text: str, key: str) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > 9:
-        raise InvalidSearch(f"{key} must be a whole number, 0 or more.")
+        raise InvalidSearch(f"{key} must be a whole number, 0 or more.", expression=blamed(key))
     return int(text)
 
 
 def _one_of(text: str, allowed: Sequence[str], key: str) -> str:
     if text not in allowed:
-        raise InvalidSearch(f"{key} must be one of {', '.join(allowed)}.")
+        raise InvalidSearch(f"{key} must be one of {', '.join(allowed)}.", expression=blamed(key))
     return text
 
 

@@ -91,13 +91,13 @@ def test_what_is_empty_asks_for_nothing():
 
 def test_result_parameters_are_no_clauses():
     query = parse_query(
-        "_count=7&_sort=-priority,_id&_total=accurate&_summary=text&_elements=id,code&_format=json"
+        "_count=7&_sort=-priority,_id&_total=accurate&_summary=data&_elements=id,code&_format=json"
         "&_include=Task:focus&_include:iterate=Task:part-of:Task&_revinclude=Task:part-of&_cursor=c"
     )
     assert query.clauses == []
     assert query.count == 7
     assert query.sort == [("priority", True), ("_id", False)]
-    assert (query.total, query.summary, query.elements) == ("accurate", "text", ["id", "code"])
+    assert (query.total, query.summary, query.elements) == ("accurate", "data", ["id", "code"])
     assert query.includes == [
         Include("Task", "focus"),
         Include("Task", "part-of", "Task", iterate=True),
@@ -126,10 +126,23 @@ def test_the_count_is_capped_in_silence():
         "_include:deep=Task:focus",
         "_revinclude=*",
         "code=%00",
-        "code=" + "x" * 9_000,
+        "code=" + "x" * 70_000,
         "code=" + "x," * 1_500,
         "&".join("code=x" for _ in range(MAX_CLAUSES + 1)),
         "_sort=" + ",".join("abcdefghi"),
+        "_count:exact=1",
+        "_sort:desc=_id",
+        "_total:not=none",
+        "_summary=text&_include=Task:focus",
+        "_contained=true",
+        "_contained=both",
+        "_contained=no",
+        "_containedType=thing",
+        "_include=Task::Patient",
+        "_include=Task:",
+        "family=%ff",
+        "&".join("x=" for _ in range(1_000)),
+        "a" * 2_000 + "=1",
     ],
 )
 def test_refusals(query):
@@ -147,3 +160,34 @@ def test_no_message_holds_a_value():
         with pytest.raises(InvalidSearch) as refused:
             parse_query(query)
         assert "Simpson" not in str(refused.value)
+
+
+def test_what_is_empty_asks_for_nothing_unless_strict():
+    query = parse_query("status=&code=,&_count= &=x&owner=a")
+    assert [clause.name for clause in query.clauses] == ["owner"]
+    assert query.pairs == [("owner", "a")]
+    for empty in ("status=", "code=,", "_count=", "=x"):
+        with pytest.raises(InvalidSearch):
+            parse_query(empty, strict=True)
+
+
+def test_the_pairs_say_what_is_used():
+    assert parse_query("_count=5000&_contained=false&code=a").pairs == [
+        ("_count", "1000"),
+        ("_contained", "false"),
+        ("code", "a"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["_count", "_total", "_summary", "_include", "_contained"])
+def test_a_refusal_says_which_parameter_was_wrong_and_not_its_value(name):
+    with pytest.raises(InvalidSearch) as refused:
+        parse_query(f"{name}=Simpson")
+    [issue] = refused.value.issues
+    assert issue.expression == f"http.{name}"
+    assert name in issue.diagnostics and "Simpson" not in issue.diagnostics
+
+
+def test_types_and_named_queries():
+    query = parse_query("_type=Task,Patient&_query=worklist")
+    assert (query.types, query.named) == (["Task", "Patient"], "worklist")

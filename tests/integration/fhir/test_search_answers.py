@@ -77,6 +77,30 @@ def test_a_large_total_is_left_out_unless_it_is_asked_for(monkeypatch):
     assert bundle("Task?_count=10")["total"] == 5
 
 
+def test_a_total_that_costs_too_much_is_left_out(monkeypatch):
+    monkeypatch.setattr("fhir.search.answer.AFFORDABLE", 0)
+    for number in range(5):
+        task(f"t{number}")
+    assert "total" not in bundle("Task?_count=2")
+    assert bundle("Task?_count=2&_total=accurate")["total"] == 5
+    assert bundle("Task?_count=2&_summary=count")["total"] == 5
+    assert bundle("Task?_count=5")["total"] == 5
+    following = link(bundle("Task?_count=2&_total=accurate"), "next")
+    assert bundle(following.removeprefix(f"{BASE}/"))["total"] == 5
+
+
+def test_an_estimate_is_always_there(monkeypatch, cast):
+    monkeypatch.setattr("fhir.search.answer.AFFORDABLE", 0)
+    for number in range(5):
+        task(f"t{number}", owner={"reference": cast["nurse"].reference})
+    task("other", owner={"reference": cast["nurse2"].reference})
+    assert bundle("Task?_count=2&_total=estimate")["total"] > 2
+    # The planner knows of all rows: who reads only some is told their number, no estimate.
+    assert bundle("Task?_count=2&_total=estimate", actor=cast["nurse"].actor)["total"] == 5
+    monkeypatch.setattr("fhir.search.answer.AFFORDABLE", float("inf"))
+    assert bundle("Task?_count=2&_total=estimate")["total"] == 6
+
+
 # --- order ----------------------------------------------------------------------------------------
 
 
@@ -229,27 +253,340 @@ def test_a_cursor_tells_nothing_of_the_patient():
 
 # --- subsets --------------------------------------------------------------------------------------
 
+NARRATIVE = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
+
+
+def sent(url):
+    [entry] = bundle(url)["entry"]
+    assert entry["resource"]["meta"]["tag"][-1]["code"] == "SUBSETTED"
+    return entry["resource"]
+
+
+MANDATORY = {"resourceType", "id", "meta", "status", "intent"}
+
 
 def test_elements():
     task("t1", description="x", code={"text": "y"})
-    [entry] = bundle("Task?_elements=description,Task.for")["entry"]
-    assert set(entry["resource"]) == {
-        "resourceType",
-        "id",
-        "meta",
-        "status",
-        "intent",
-        "description",
-    }
-    assert entry["resource"]["meta"]["tag"][-1]["code"] == "SUBSETTED"
+    assert set(sent("Task?_elements=description,Task.for")) == MANDATORY | {"description"}
+    assert set(sent("Task?_elements=nonsense")) == MANDATORY
 
 
-def test_summaries_of_text_and_data():
-    text = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
-    task("t1", description="x", text=text)
-    [entry] = bundle("Task?_summary=text")["entry"]
-    assert "text" in entry["resource"] and "description" not in entry["resource"]
-    [entry] = bundle("Task?_summary=data")["entry"]
-    assert "text" not in entry["resource"] and "description" in entry["resource"]
+def test_elements_of_a_choice_and_of_primitives_with_extensions():
+    extension = [{"url": "http://example.org/x", "valueCode": "y"}]
+    put(
+        {
+            "resourceType": "Patient",
+            "id": "p1",
+            "birthDate": "1970",
+            "_birthDate": {"extension": extension},
+            "deceasedBoolean": False,
+            "gender": "female",
+        }
+    )
+    always = {"resourceType", "id", "meta"}
+    assert set(sent("Patient?_elements=birthDate")) == always | {"birthDate", "_birthDate"}
+    assert set(sent("Patient?_elements=deceased")) == always | {"deceasedBoolean"}
+    assert set(sent("Patient?_elements=deceased[x]")) == always | {"deceasedBoolean"}
+
+
+def test_elements_of_what_is_included():
+    put({"resourceType": "Patient", "id": "p1", "birthDate": "1970", "gender": "female"})
+    task("t1", description="x", **{"for": {"reference": "Patient/p1"}})
+
+    def parts(elements):
+        answer = bundle(f"Task?_include=Task:patient&_elements={elements}")
+        return [set(entry["resource"]) for entry in answer["entry"]]
+
+    always = {"resourceType", "id", "meta"}
+    assert parts("description,gender") == [MANDATORY | {"description"}, always | {"gender"}]
+    assert parts("Task.description") == [
+        MANDATORY | {"description"},
+        always | {"birthDate", "gender"},
+    ]
+    assert parts("Patient.gender") == [MANDATORY | {"description", "for"}, always | {"gender"}]
+
+
+def test_a_summary_of_text():
+    task("t1", description="x", text=NARRATIVE)
+    assert set(sent("Task?_summary=text")) == MANDATORY | {"text"}
+
+
+def test_a_summary_of_data():
+    task("t1", description="x", text=NARRATIVE)
+    assert set(sent("Task?_summary=data")) == MANDATORY | {"description"}
+
+
+def test_no_summary():
+    stored = task("t1", description="x", text=NARRATIVE)
     [entry] = bundle("Task?_summary=false")["entry"]
-    assert {"text", "description"} <= set(entry["resource"])
+    assert entry["resource"] == stored
+
+
+def test_a_summary_has_the_elements_that_the_definition_marks():
+    task(
+        "t1",
+        description="x",
+        text=NARRATIVE,
+        priority="stat",
+        authoredOn="2024",
+        note=[{"text": "not in a summary"}],
+        owner={"reference": "Practitioner/a", "display": "A"},
+        restriction={"repetitions": 1},
+    )
+    found = sent("Task?_summary=true")
+    assert set(found) == MANDATORY | {"description", "owner"}
+    assert found["owner"] == {"reference": "Practitioner/a", "display": "A"}
+
+
+def test_a_summary_goes_into_the_elements():
+    put(
+        {
+            "resourceType": "Observation",
+            "id": "o1",
+            "status": "final",
+            "code": {"text": "x", "extension": [{"url": "http://example.org/x"}]},
+            "component": [
+                {
+                    "code": {"text": "y"},
+                    "valueString": "z",
+                    "interpretation": [{"text": "not in a summary"}],
+                }
+            ],
+        }
+    )
+    found = sent("Observation?_summary=true")
+    assert found["code"] == {"text": "x"}
+    assert found["component"] == [{"code": {"text": "y"}, "valueString": "z"}]
+
+
+def test_a_tag_that_is_there_already_is_not_put_twice():
+    subsetted = {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+        "code": "SUBSETTED",
+    }
+    task("t1", meta={"tag": [subsetted]})
+    assert sent("Task?_summary=data")["meta"]["tag"] == [subsetted]
+
+
+# --- what is used ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "query", ["nonsense=1", "_nonsense=1", "Status=x", "_type=Task", "status="]
+)
+def test_what_is_not_known_or_empty_is_left_out_of_the_self_link_and_refused_when_strict(query):
+    task("t1")
+    answer = bundle(f"Task?_id=t1&{query}")
+    assert link(answer, "self") == f"{BASE}/Task?_id=t1" and answer["total"] == 1
+    with pytest.raises(InvalidSearch) as refused:
+        bundle(f"Task?_id=t1&{query}", strict=True)
+    assert refused.value.issues[0].expression == f"http.{query.partition('=')[0]}"
+
+
+def test_all_that_is_known_may_be_asked_for_strictly():
+    query = "status=requested&_count=5000&_contained=false&_containedType=container&_total=none"
+    query += "&_elements=status&_sort=_id&_include=Task:focus&_format=json&_pretty=true"
+    answer = bundle(f"Task?{query}", strict=True)
+    assert link(answer, "self") == f"{BASE}/Task?{query}".replace("5000", "1000")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["status:exact", "owner:missing", "authored-on", "status.family", "_has:Task:owner:status"]
+    + ["_lastUpdated", "owner:Patient"],
+)
+def test_a_refusal_names_the_parameter(key):
+    with pytest.raises(InvalidSearch) as refused:
+        bundle(f"Task?_id=t1&{key}=Simp son")
+    [issue] = refused.value.issues
+    assert issue.expression == f"http.{key}"
+    assert "Simp" not in issue.diagnostics
+
+
+def test_a_wrong_sort_is_named():
+    with pytest.raises(InvalidSearch) as refused:
+        bundle("Task?_sort=nonsense")
+    assert refused.value.issues[0].expression == "http._sort"
+
+
+def test_an_unknown_named_query_is_refused():
+    for type_name in ("Task", "Patient"):
+        with pytest.raises(InvalidSearch) as refused:
+            bundle(f"{type_name}?_query=nonsense")
+        assert refused.value.issues[0].expression == "http._query"
+
+
+# --- includes -------------------------------------------------------------------------------------
+
+
+def includes(url, **options):
+    return sorted(ids(url, mode="include", **options))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "_include=*:patient",
+        "_include=Nonsense:patient",
+        "_include=Task:nonsense",
+        "_include=Task:status",
+        "_include=Task:patient:Nonsense",
+        "_revinclude=*:*",
+        "_revinclude=*:subject",
+        "_revinclude=Nonsense:*",
+        "_revinclude:deep=Task:patient",
+    ],
+)
+def test_wrong_includes_are_refused(wrong):
+    with pytest.raises(InvalidSearch) as refused:
+        bundle(f"Task?{wrong}")
+    name = wrong.partition("=")[0].partition(":")[0]
+    assert refused.value.issues[0].expression == f"http.{name}"
+    assert name in refused.value.issues[0].diagnostics
+
+
+def family():
+    """A grandparent, its child and the child's child, for a patient with a practitioner."""
+    put({"resourceType": "Practitioner", "id": "gp"})
+    general = [{"reference": "Practitioner/gp"}]
+    put({"resourceType": "Patient", "id": "p1", "generalPractitioner": general})
+    task("t1", **{"for": {"reference": "Patient/p1"}})
+    task("t2", partOf=[{"reference": "Task/t1"}])
+    task("t3", partOf=[{"reference": "Task/t2"}], owner={"reference": "Practitioner/gp"})
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("_id=t3&_include=Task:part-of", ["t2"]),
+        ("_id=t3&_include:iterate=Task:part-of", ["t1", "t2"]),
+        ("_id=t3&_include:recurse=Task:part-of", ["t1", "t2"]),
+        ("_id=t1&_revinclude=Task:part-of", ["t2"]),
+        ("_id=t1&_revinclude:iterate=Task:part-of", ["t2", "t3"]),
+        ("_id=t2&_include:iterate=Task:part-of&_revinclude:iterate=Task:part-of", ["t1", "t3"]),
+        ("_id=t1&_revinclude:iterate=Task:part-of&_include:iterate=Task:owner", ["gp", "t2", "t3"]),
+        ("_id=t1&_include=Task:patient&_include=Patient:general-practitioner", ["p1"]),
+        (
+            "_id=t1&_include=Task:patient&_include:iterate=Patient:general-practitioner",
+            ["gp", "p1"],
+        ),
+        ("_id=t3&_include=*", ["gp", "t2"]),
+        ("_id=t3&_include=Task:*", ["gp", "t2"]),
+        ("_id=t3&_include=Task:*:Task", ["t2"]),
+        ("_id=t3&_include:iterate=*", ["gp", "p1", "t1", "t2"]),
+        ("_id=t1&_include=Patient:*", []),
+        ("_id=t1&_include=Task:patient:Patient", ["p1"]),
+        ("_id=t1&_include=Task:subject:Group", []),
+        ("_id=t1&_revinclude=Task:*", ["t2"]),
+        ("_id=t1&_revinclude:iterate=Task:*", ["t2", "t3"]),
+        ("_id=t1&_revinclude=Task:part-of:Patient", []),
+        ("_id=t1&_include=Task:patient,Task:part-of", ["p1"]),
+    ],
+)
+def test_includes(query, expected):
+    family()
+    assert includes(f"Task?{query}") == expected
+
+
+def test_what_is_included_is_neither_counted_nor_there_twice():
+    family()
+    answer = bundle("Task?_include:iterate=*&_revinclude:iterate=Task:*&_total=accurate")
+    assert answer["total"] == 3
+    found = [entry["fullUrl"] for entry in answer["entry"]]
+    assert len(found) == len(set(found)) == 5
+
+
+def test_circles_end():
+    task("t1", partOf=[{"reference": "Task/t2"}])
+    task("t2", partOf=[{"reference": "Task/t1"}])
+    task("t3", partOf=[{"reference": "Task/t3"}])
+    for include in ("_include", "_revinclude"):
+        assert includes(f"Task?_id=t1&{include}:iterate=Task:part-of") == ["t2"]
+        assert includes(f"Task?_id=t3&{include}:iterate=Task:part-of") == []
+
+
+def test_includes_are_those_of_the_page():
+    for number in range(3):
+        put({"resourceType": "Patient", "id": f"p{number}"})
+        task(f"t{number}", **{"for": {"reference": f"Patient/p{number}"}})
+    assert pages("Task?_sort=_id&_count=1&_include=Task:patient") == [
+        ["t0", "p0"],
+        ["t1", "p1"],
+        ["t2", "p2"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["Patient/p1", "Patient/p1/_history/1", f"{BASE}/Patient/p1", f"{BASE}/Patient/p1/_history/1"],
+)
+def test_however_the_reference_is_written(reference):
+    put({"resourceType": "Patient", "id": "p1"})
+    task("t1", focus={"reference": reference})
+    assert includes("Task?_include=Task:focus") == ["p1"]
+    assert includes("Patient?_revinclude=Task:focus") == ["t1"]
+
+
+def test_references_to_elsewhere_lead_nowhere():
+    put({"resourceType": "Patient", "id": "p1"})
+    task("t1", focus={"reference": "http://elsewhere.example/fhir/Patient/p1"})
+    assert includes("Task?_include=Task:focus") == []
+    assert includes("Patient?_revinclude=Task:focus") == []
+
+
+def questionnaire(id, **elements):
+    url = {"url": "http://example.org/Questionnaire/phq-9"}
+    put({"resourceType": "Questionnaire", "id": id, "status": "active", **url, **elements})
+
+
+def response(id, canonical):
+    document = {"resourceType": "QuestionnaireResponse", "id": id, "status": "completed"}
+    put({**document, "questionnaire": canonical})
+
+
+def test_canonical_references_are_followed_by_url():
+    questionnaire("q1", version="1")
+    questionnaire("q2", version="2")
+    response("r1", "http://example.org/Questionnaire/phq-9|2")
+    response("r2", "http://example.org/Questionnaire/other")
+    include = "_include=QuestionnaireResponse:questionnaire"
+    assert includes(f"QuestionnaireResponse?_id=r1&{include}") == ["q2"]
+    assert includes(f"QuestionnaireResponse?_id=r2&{include}") == []
+    assert includes("Questionnaire?_id=q2&_revinclude=QuestionnaireResponse:questionnaire") == [
+        "r1"
+    ]
+    response("r1", "http://example.org/Questionnaire/phq-9")
+    assert includes(f"QuestionnaireResponse?_id=r1&{include}") == ["q1", "q2"]
+
+
+def test_no_include_shows_what_the_actor_may_not_see(cast):
+    mine = {"reference": cast["nurse"].reference}
+    theirs = {"reference": cast["nurse2"].reference}
+    task("mine", owner=mine, partOf=[{"reference": "Task/theirs"}])
+    task("theirs", owner=theirs)
+    task("child", owner=theirs, partOf=[{"reference": "Task/mine"}])
+    task("grandchild", owner=mine, partOf=[{"reference": "Task/child"}])
+    tree = "_include:iterate=Task:part-of&_revinclude:iterate=Task:part-of"
+    nurse = cast["nurse"].actor
+    assert includes(f"Task?_id=mine&{tree}") == ["child", "grandchild", "theirs"]
+    assert includes(f"Task?_id=mine&{tree}", actor=nurse) == []
+    everything = "_include:iterate=*&_revinclude:iterate=Task:*"
+    # By way of herself, who owns both.
+    assert includes(f"Task?_id=mine&{everything}", actor=nurse) == ["grandchild", "maya"]
+    answer = bundle(f"Task?_id=mine&{everything}&_total=accurate", actor=nurse)
+    assert answer["total"] == 1
+
+
+def test_more_than_may_be_included_is_said(monkeypatch):
+    monkeypatch.setattr("fhir.search.includes.MAX_INCLUDED", 2)
+    task("t1")
+    for number in range(3):
+        task(f"child{number}", partOf=[{"reference": "Task/t1"}])
+    answer = bundle("Task?_id=t1&_revinclude=Task:part-of")
+    assert [entry["search"]["mode"] for entry in answer["entry"]] == [
+        "match",
+        "include",
+        "include",
+        "outcome",
+    ]
+    assert answer["entry"][-1]["resource"]["issue"][0]["code"] == "incomplete"
