@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#mime-type
 """
 
 from collections.abc import Iterable
+from urllib.parse import unquote_plus
 
 from django.http import HttpResponse
 from django.utils.http import http_date
@@ -38,12 +39,22 @@ class FhirNegotiation(BaseContentNegotiation):
         return next((each for each in parsers if each.media_type in (sent, "*/*")), None)
 
     def select_renderer(self, request, renderers, format_suffix=None):
-        wanted = request.query_params.get("_format") or request.META.get("HTTP_ACCEPT") or "*/*"
+        query = request.META.get("QUERY_STRING", "")
+        wanted = _format(query) or request.META.get("HTTP_ACCEPT") or "*/*"
         # A "+" in an unescaped _format=application/fhir+json arrives as a space.
         names = [part.partition(";")[0].strip().replace(" ", "+") for part in wanted.split(",")]
         if not any(name.lower() in ACCEPTED for name in names):
             raise NotAcceptable
         return renderers[0], FHIR_JSON
+
+
+def _format(query: str) -> str:
+    """The `_format` of a query string, which may hold more parameters than Django would read."""
+    for pair in query.split("&") if "_format=" in query else ():
+        name, _, value = pair.partition("=")
+        if name == "_format":
+            return unquote_plus(value)
+    return ""
 
 
 def etag(version_id: int) -> str:
