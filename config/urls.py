@@ -4,9 +4,9 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import RedirectView
-from oauth2_provider.views import TokenView
 
-from accounts.smart import smart_configuration
+from accounts.smart import DescribedTokenView, smart_configuration
+from fhir.openapi import views as openapi
 from fhir.urls import fhir_urls
 from fhir.views import health
 
@@ -24,9 +24,11 @@ urlpatterns = [
     path("worklist/", include("tasks.urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
-    path("oauth2/token", login_not_required(TokenView.as_view())),
-    path("oauth2/token/", login_not_required(TokenView.as_view())),
+    path("oauth2/token", login_not_required(DescribedTokenView.as_view())),
+    path("oauth2/token/", login_not_required(DescribedTokenView.as_view())),
     path("health", login_not_required(health)),
+    path("api/schema/", openapi.schema),
+    path("api/docs/", openapi.docs),
     *fhir("api/fhir"),
     *fhir("fhir/R4"),
 ]

@@ -52,7 +52,7 @@ def _security(base: str) -> dict:
                 "coding": [
                     {
                         "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
-                        "code": "OAuth",
+                        "code": "SMART-on-FHIR",
                     }
                 ]
             }

@@ -49,3 +49,27 @@ def test_clients_find_where_to_sign_in(db):
     assert answer.status_code == 200 and answer["Content-Type"] == "application/json"
     assert answer.json()["token_endpoint"] == "http://testserver/oauth2/token"
     assert "client_credentials" in answer.json()["grant_types_supported"]
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "error"),
+    [
+        (
+            {"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"},
+            401,
+            "invalid_client",
+        ),
+        (
+            {"grant_type": "password", "username": "a", "password": "b"},
+            400,
+            "unsupported_grant_type",
+        ),
+        ({}, 400, "unsupported_grant_type"),
+    ],
+)
+def test_a_refused_sign_in_says_why(db, form, status, error):
+    answer = Client().post("/oauth2/token", form)
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/json"
+    assert answer.json()["error"] == error
+    assert answer.json()["error_description"]
