@@ -5,6 +5,7 @@ class TasksConfig(AppConfig):
     name = "tasks"
 
     def ready(self):
-        from tasks import resource
+        from tasks import compartments, resource
 
         resource.register()
+        compartments.register()
