@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.timezone import get_default_timezone
 
 from fhir.datatypes import LATEST, parse_date, parse_reference, to_instant
+from fhir.search.references import local, unversioned
 from tasks.transitions import ENDED, NOT_STARTED, STARTED
 
 PRIORITY_RANK = {"routine": 1, "urgent": 2, "asap": 3, "stat": 4}
@@ -26,7 +27,7 @@ def reference_of(document: dict, element: str) -> str:
     whose owner is known by a name only is not free for others to take.
     """
     value = document.get(element)
-    return value.get("reference", "?") if value else ""
+    return unversioned(value.get("reference", "?")) if value else ""
 
 
 def due_of(document: dict) -> datetime:
@@ -63,7 +64,7 @@ def _links(document: dict) -> Iterable[str]:
     ]
     for reference in references:
         text = (reference or {}).get("reference")
-        target = parse_reference(text) if text else None
+        target = parse_reference(local(text)) if text else None
         if target and target.is_relative:
             yield f"{target.type}/{target.id}"
 

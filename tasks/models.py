@@ -22,7 +22,9 @@ class Task(Resource):
 
     resource_type = "Task"
     derived_tables = (("tasks_tasknote", "task_id"), ("tasks_taskpool", "task_id"))
-    indexed_by_column = frozenset({"status", "owner", "patient", "subject"})
+    indexed_by_column = frozenset(
+        {"for", "owner", "patient", "priority-order", "status", "subject"}
+    )
 
     status = models.CharField(max_length=16, db_collation="C")
     priority = models.PositiveSmallIntegerField(default=1)

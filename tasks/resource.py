@@ -9,10 +9,12 @@ from accounts.pools import follow_codes
 from fhir import store
 from fhir.access import Condition, add_revealer, columns_of
 from fhir.actor import Actor
+from fhir.definitions import add_search_parameters
 from fhir.errors import InvalidResource
 from fhir.resources import Operation, ResourceType
 from fhir.resources import register as register_type
 from tasks import actions, provenance
+from tasks.definitions import search_parameters
 from tasks.document import stamp
 from tasks.models import VIEW_TASK, Provenance, Task
 from tasks.permissions import check_change, refuse_unreadable
@@ -21,6 +23,7 @@ DEFINITIONS = "http://taskward.example/fhir/OperationDefinition"
 
 
 def register() -> None:
+    add_search_parameters(search_parameters())
     register_type(
         ResourceType(
             "Task",

@@ -1,15 +1,26 @@
-"""What Tasks and Provenances can be searched by. https://hl7.org/fhir/R4/task.html#search"""
+"""What Tasks and Provenances can be searched by. https://hl7.org/fhir/R4/task.html#search
 
-from django.db.models import PositiveSmallIntegerField, Q
+What R4 has no parameter for is defined in definitions/search_parameters.json.
+"""
+
+from django.db.models import BigIntegerField, F, PositiveSmallIntegerField, Q
 from django.db.models.fields import DateTimeField
 
 from fhir import sql
 from fhir.search.expressions import Sql, is_one_of
-from fhir.search.filters import CodeColumnFilter, DateFilter, ReferenceFilter, TokenFilter
+from fhir.search.filters import (
+    CodeColumnFilter,
+    DateFilter,
+    NumberFilter,
+    ReferenceFilter,
+    StringFilter,
+    TokenFilter,
+)
 from fhir.search.parse import Clause
 from fhir.search.searchset import Plan, SearchSet
-from fhir.search.sorting import column_key
+from fhir.search.sorting import SortKey, column_key
 from tasks.transitions import CLAIMABLE, FINAL, OPEN
+from tasks.worklist_query import WORKLIST
 
 MOST_PRESSING = [
     column_key("priority", descending=True, field=PositiveSmallIntegerField()),
@@ -18,8 +29,17 @@ MOST_PRESSING = [
 """The order of the indexes task_queue and task_mine; ties are by id."""
 
 
+MODIFIED = SortKey(
+    "modified",
+    Sql("({0} #> '{{modified,0,1}}')::bigint", F("ranges"), output_field=BigIntegerField()),
+    BigIntegerField(),
+    nullable=True,
+)
+
+
 class TaskSearch(SearchSet):
     resource_type = "Task"
+    named_queries = {"worklist": WORKLIST}
     filters_by_name = {
         "authored-on": DateFilter(),
         "based-on": ReferenceFilter(),
@@ -28,23 +48,33 @@ class TaskSearch(SearchSet):
         "encounter": ReferenceFilter(),
         "focus": ReferenceFilter(),
         "for": ReferenceFilter(column="subject", alias_of="subject"),  # requirements.md T7
+        "due-date": DateFilter(),
         "group-identifier": TokenFilter(),
         "identifier": TokenFilter(),
+        "input": ReferenceFilter(),
         "intent": TokenFilter(),
         "modified": DateFilter(),
+        "note": StringFilter(),
+        "output": ReferenceFilter(),
         "owner": ReferenceFilter(column="owner"),
         "part-of": ReferenceFilter(),
         "patient": ReferenceFilter(column="subject"),
         "performer": TokenFilter(),
         "period": DateFilter(),
         "priority": TokenFilter(),
+        "priority-order": NumberFilter(column="priority", offset=1),
         "requester": ReferenceFilter(),
+        "start-date": DateFilter(),
         "status": CodeColumnFilter(column="status"),
+        "status-reason": TokenFilter(),
         "subject": ReferenceFilter(column="subject"),
     }
     sort_keys = {
         # By urgency, never by the alphabet (requirements.md S16).
         "priority": column_key("priority", field=PositiveSmallIntegerField()),
+        "priority-order": column_key("priority", field=PositiveSmallIntegerField()),
+        # By the end of what was written, as the index task_modified holds it.
+        "modified": MODIFIED,
     }
 
     @classmethod

@@ -12,14 +12,16 @@ What the result looks like is said in fhir/definitions/__init__.py.
 """
 
 import json
-import re
 import sys
 from pathlib import Path
+
+from fhir.definitions.expressions import PathMaker, Unsupported
 
 HERE = Path(__file__).parent
 FHIR_VERSION = "4.0.1"
 ABSTRACT = {"Element", "BackboneElement", "Resource", "DomainResource"}
 PROFILE = "http://hl7.org/fhir/StructureDefinition/"
+VALUE_SET = "http://hl7.org/fhir/ValueSet/"
 # The snapshots give these as FHIRPath's System.String, whatever the element.
 SYSTEM_STRING = "http://hl7.org/fhirpath/System.String"
 
@@ -85,7 +87,7 @@ def declaration(element: dict, owner: str, resource_types: set[str], codes: dict
     parts = [f"{element['min']}..{element['max']}{summary}", "|".join(datatypes)]
     binding = element.get("binding", {})
     if binding.get("strength") == "required" and datatypes == ["code"]:
-        value_set = binding["valueSet"].split("|")[0].rpartition("/")[2]
+        value_set = binding["valueSet"].split("|")[0].removeprefix(VALUE_SET)
         if value_set in codes:
             parts.append(value_set)
     return " ".join(parts)
@@ -125,6 +127,45 @@ def elements_of(folder: Path, codes: dict) -> dict[str, dict]:
     return content
 
 
+# --- invariants -----------------------------------------------------------------------------------
+
+# fhir/validation checks these by code of its own, being quicker or knowing more.
+CHECKED_ELSEWHERE = set("ele-1 ext-1 per-1 ref-1 txt-1 txt-2 dom-2 dom-3 dom-4 dom-5".split())
+LEFT_OUT = {
+    "app-4": "says no-show, which is no status of an Appointment",
+    "ctm-1": "resolves references",
+    "inv-1 Task": "the server keeps lastModified, so it is checked when a Task is created",
+}
+
+
+def invariants_of(folder: Path) -> dict[str, list[list[str]]]:
+    """The invariants of severity error, at the resource, datatype or nested element they hold for.
+
+    One that is said of an element of another type, as Organization.telecom, is said of the element
+    around it: `telecom.all(…)`.
+    """
+    definitions = structure_definitions(folder)
+    content: dict[str, list[list[str]]] = {}
+    for name, definition in sorted(definitions.items()):
+        if name in ABSTRACT:
+            continue
+        for element in definition["snapshot"]["element"]:
+            path = element["path"]
+            for said in element.get("constraint", ()):
+                key, expression = said["key"], said.get("expression")
+                if said["severity"] != "error" or key in CHECKED_ELSEWHERE:
+                    continue
+                if key in LEFT_OUT or f"{key} {name}" in LEFT_OUT or not expression:
+                    continue
+                types = [each["code"] for each in element.get("type", ())]
+                owner = path
+                if "." in path and types not in (["Element"], ["BackboneElement"]):
+                    owner, _, last = path.rpartition(".")
+                    expression = f"{last.removesuffix('[x]')}.all({expression})"
+                content.setdefault(owner, []).append([key, said["human"], expression])
+    return content
+
+
 # --- codes ----------------------------------------------------------------------------------------
 
 
@@ -136,8 +177,8 @@ def concept_codes(concepts: list[dict]) -> list[str]:
     return codes
 
 
-def expansion(url: str, by_url: dict[str, dict]) -> list[str] | None:
-    """The codes of a value set, or None when it cannot be listed (all of BCP 47, of UCUM …)."""
+def expansion(url: str, by_url: dict[str, dict]) -> list[tuple[str, str]] | None:
+    """(system, code) of a value set, or None when it cannot be listed (BCP 47, all of UCUM …)."""
     value_set = by_url.get(url.split("|")[0])
     if value_set is None or "exclude" in value_set.get("compose", {}):
         return None
@@ -151,16 +192,16 @@ def expansion(url: str, by_url: dict[str, dict]) -> list[str] | None:
                 return None
             codes += nested_codes
         if "concept" in include:
-            codes += [concept["code"] for concept in include["concept"]]
+            codes += [(include["system"], concept["code"]) for concept in include["concept"]]
         elif "system" in include:
             system = by_url.get(include["system"], {})
             if system.get("content") != "complete":
                 return None
-            codes += concept_codes(system.get("concept", []))
+            codes += [(include["system"], each) for each in concept_codes(system["concept"])]
     return list(dict.fromkeys(codes)) or None
 
 
-def codes_of(folder: Path) -> dict[str, list[str]]:
+def codes_of(folder: Path) -> dict[str, dict[str, list[str]]]:
     resources = [entry["resource"] for entry in read(folder, "valuesets.json")["entry"]]
     by_url = {resource["url"]: resource for resource in resources}
     bound = set()
@@ -170,108 +211,19 @@ def codes_of(folder: Path) -> dict[str, list[str]]:
             if binding.get("strength") == "required" and "valueSet" in binding:
                 if [each["code"] for each in element.get("type", ())] == ["code"]:
                     bound.add(binding["valueSet"].split("|")[0])
-    codes = {}
+    codes: dict[str, dict[str, list[str]]] = {}
     for url in sorted(bound):
         listed = expansion(url, by_url)
         if listed is None:
             print("not listed:", url)
-        else:
-            codes[url.rpartition("/")[2]] = listed
+            continue
+        by_system = codes.setdefault(url.removeprefix(VALUE_SET), {})
+        for system, code in listed:
+            by_system.setdefault(system, []).append(code)
     return codes
 
 
 # --- search parameters ----------------------------------------------------------------------------
-
-STEP = re.compile(r"\.(\w+)(\[\d+\])?")
-CAST_FORMS = (  # (Observation.value as Quantity).code · Condition.onset.as(Age)
-    re.compile(r"\((?P<path>[\w.]+) as (?P<cast>\w+)\)(?P<rest>[\w.]*)"),
-    re.compile(r"(?P<path>[\w.]+)\.as\((?P<cast>\w+)\)(?P<rest>[\w.]*)"),
-)
-WHERE_FORM = re.compile(
-    r"(?P<path>[\w.]+)\.where\((?P<name>\w+)='(?P<value>[\w-]+)'\)(?P<rest>[\w.]*)"
-)
-RESOLVE_FORM = re.compile(r"(?P<path>[\w.]+)\.where\(resolve\(\) is (?P<target>\w+)\)")
-EXISTS_FORM = re.compile(r"(?P<path>[\w.]+)\.exists\(\) and (?P=path) != false")
-PLAIN_FORM = re.compile(r"\w+(\.\w+(\[\d+\])?)+")
-
-
-class Unsupported(Exception):
-    """The expression is outside the mini-grammar."""
-
-
-class PathMaker:
-    """Turns one term of an official FHIRPath expression into paths over JSON member names.
-
-    A path is written `name.name[0].name:Datatype`, with `?name=value` after the element that a
-    `where` filters, `@Type` at the end for `where(resolve() is Type)`, `!` for "exists and is not
-    false".
-    """
-
-    def __init__(self, elements: dict[str, dict]):
-        self.elements = elements
-
-    def paths(self, term: str, base: str) -> list[str]:
-        term = term.strip()
-        if term.startswith("(") and term.endswith(")") and " as " not in term:
-            term = term[1:-1]
-        for form in CAST_FORMS:
-            if match := form.fullmatch(term):
-                return self.walk(match["path"], base, match["rest"], cast=match["cast"])
-        if match := WHERE_FORM.fullmatch(term):
-            condition = f"?{match['name']}={match['value']}"
-            return self.walk(match["path"], base, match["rest"], condition=condition)
-        if match := RESOLVE_FORM.fullmatch(term):
-            return [f"{path}@{match['target']}" for path in self.walk(match["path"], base)]
-        if match := EXISTS_FORM.fullmatch(term):
-            return [f"{path}!" for path in self.walk(match["path"], base)]
-        if PLAIN_FORM.fullmatch(term):
-            return self.walk(term, base)
-        raise Unsupported(term)
-
-    def walk(self, path: str, base: str, rest: str = "", cast: str = "", condition: str = ""):
-        first, _, remainder = path.partition(".")
-        if first not in (base, "Resource", "DomainResource"):
-            raise Unsupported(f"{path} is not of {base}")
-        steps = STEP.findall("." + remainder)
-        found = self.follow(base, steps, cast)
-        if condition:
-            found = [(names + condition, datatype) for names, datatype in found]
-        if rest:
-            found = [
-                (f"{names}.{more}", last)
-                for names, datatype in found
-                for more, last in self.follow(datatype, STEP.findall(rest), "")
-            ]
-        return [f"{names}:{datatype}" for names, datatype in found]
-
-    def follow(self, type_name: str, steps: list, cast: str) -> list[tuple[str, str]]:
-        found = [("", type_name)]
-        for position, (name, index) in enumerate(steps):
-            last = position == len(steps) - 1
-            found = [
-                (f"{names}.{more}{index}".lstrip("."), datatype)
-                for names, parent in found
-                for more, datatype in self.step(parent, name, cast if last else "")
-            ]
-        return found
-
-    def step(self, type_name: str, name: str, cast: str) -> list[tuple[str, str]]:
-        while type_name:
-            definition = self.elements.get(type_name)
-            if definition is None:
-                break
-            for key in (name, f"{name}[x]"):
-                if key in definition["elements"]:
-                    declared = definition["elements"][key].split()[1]
-                    types = [re.sub(r"\(.*\)", "", each) for each in declared.split("|")]
-                    if cast and cast not in types:
-                        raise Unsupported(f"{type_name}.{name} is never a {cast}")
-                    if key == name:
-                        return [(name, types[0])]
-                    wanted = [cast] if cast else types
-                    return [(name + each[0].upper() + each[1:], each) for each in wanted]
-            type_name = definition["base"]
-        raise Unsupported(f"no element {name}")
 
 
 def search_of(folder: Path, elements: dict[str, dict]) -> dict[str, dict]:
@@ -279,50 +231,19 @@ def search_of(folder: Path, elements: dict[str, dict]) -> dict[str, dict]:
     resource_types = {name for name, each in elements.items() if each["kind"] == "resource"}
     content: dict[str, dict] = {name: {} for name in sorted(resource_types)}
     unsupported = {}
-    for entry in read(folder, "search-parameters.json")["entry"]:
-        parameter = entry["resource"]
+    parameters = [entry["resource"] for entry in read(folder, "search-parameters.json")["entry"]]
+    by_url = {parameter["url"]: parameter for parameter in parameters}
+    for parameter in parameters:
         for base in parameter["base"]:
             if base not in resource_types:
                 continue
-            key = f"{base}:{parameter['code']}"
             try:
-                if parameter["type"] in ("composite", "special"):
-                    raise Unsupported(parameter["type"])
-                paths = parameter_paths(parameter, base, maker)
+                content[base][parameter["code"]] = maker.parameter(parameter, base, by_url)
             except Unsupported as reason:
-                unsupported[key] = str(reason)
-                continue
-            targets = set(parameter.get("target", ())) & resource_types
-            restricted = {path.partition("@")[2] for path in paths if "@" in path}
-            if restricted and all("@" in path for path in paths):
-                targets &= restricted
-            targets -= ABSTRACT
-            # "Any" is spelled out in the official file, short of a type or two.
-            listed = ["*"] if len(targets) > 130 else sorted(targets)
-            content[base][parameter["code"]] = [parameter["type"], paths, listed]
+                unsupported[f"{base}:{parameter['code']}"] = str(reason)
     content = {name: dict(sorted(parameters.items())) for name, parameters in content.items()}
     content["unsupported"] = dict(sorted(unsupported.items()))
     return content
-
-
-def parameter_paths(parameter: dict, base: str, maker: PathMaker) -> list[str]:
-    expression = parameter.get("expression")
-    if not expression:
-        raise Unsupported("no expression")
-    terms = [term.strip() for term in expression.split("|")]
-    if not any("." in term for term in terms):  # InsurancePlan's `name | alias`
-        terms = [f"{base}.{term}" for term in terms]
-    mine = [
-        term
-        for term in terms
-        if re.match(r"\(*(\w+)", term)[1] in (base, "Resource", "DomainResource")
-    ]
-    if not mine:
-        raise Unsupported(f"no term for {base}")
-    paths = []
-    for term in mine:
-        paths += maker.paths(term, base)
-    return list(dict.fromkeys(paths))
 
 
 # --- the proof against the JSON Schema ------------------------------------------------------------
@@ -358,6 +279,7 @@ def main(folder: Path) -> None:
     search = search_of(folder, elements)
     write("elements.json", elements)
     write("codes.json", codes)
+    write("invariants.json", invariants_of(folder))
     write("search.json", search)
     for key, reason in search["unsupported"].items():
         print("unsupported:", key, "-", reason)

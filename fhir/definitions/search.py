@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from fhir.definitions.elements import FOLDER, elements
+from fhir.definitions.elements import FOLDER, elements, types
+from fhir.definitions.expressions import RESOURCE, PathMaker
 
-TERM = re.compile(r"([^:!@]+):(\w+)(?:@(\w+))?(!)?")
+TERM = re.compile(r"([^:!@]*):([\w.]+)(?:@(\w+))?(!)?")
 STEP = re.compile(r"(\w+)(?:\[(\d+)\])?(?:\?(\w+)=([\w-]+))?")
 
 
@@ -43,10 +44,14 @@ class SearchParameter:
     """https://hl7.org/fhir/R4/search.html#ptypes"""
 
     name: str
-    type: str  # token, reference, string, date, uri, quantity or number
+    type: str  # token, reference, string, date, uri, quantity, number, composite or special
     paths: tuple[Path, ...]
     # Resource types that a reference parameter may lead to; ("*",) means any.
     target: tuple[str, ...] = ()
+    # Of a composite: what stands between its `$`, with paths within its element.
+    components: "tuple[SearchParameter, ...]" = ()
+    # A component whose paths begin at the resource, and not at the composite's element.
+    of_resource: bool = False
 
 
 @cache
@@ -59,9 +64,24 @@ def unsupported_search_parameters() -> dict[str, str]:
     return dict(_parameters()["unsupported"])
 
 
+_own: dict[str, dict] = {}
+"""Our own SearchParameter resources, by their url."""
+
+
+def add_search_parameters(definitions: list[dict]) -> None:
+    """Make SearchParameter resources of our own known. Called from `AppConfig.ready`."""
+    _own.update({definition["url"]: definition for definition in definitions})
+    search_parameters.cache_clear()
+
+
+def own_search_parameters() -> list[dict]:
+    """The SearchParameter resources of our own parameters, by their ids."""
+    return sorted(_own.values(), key=lambda definition: definition["id"])
+
+
 @cache
 def search_parameters(resource_type: str) -> MappingProxyType[str, SearchParameter]:
-    """The parameters of a type by name, those of every resource (`_id` …) among them.
+    """The parameters of a type by name: its own, ours, and those of every resource (`_id` …).
 
     Raises KeyError for an unknown type. https://hl7.org/fhir/R4/searchparameter-registry.html
     """
@@ -69,13 +89,26 @@ def search_parameters(resource_type: str) -> MappingProxyType[str, SearchParamet
     declared = listed["Resource"] | listed["DomainResource"] | listed[resource_type]
     if "text" not in elements(resource_type):  # not a domain resource
         declared = listed["Resource"] | listed[resource_type]
+    ours = {
+        definition["code"]: PathMaker(types()).parameter(definition, resource_type, _own)
+        for definition in _own.values()
+        if resource_type in definition["base"]
+    }
     return MappingProxyType(
-        {
-            name: SearchParameter(
-                name, kind, tuple(_parse_path(each) for each in paths), tuple(target)
-            )
-            for name, (kind, paths, target) in declared.items()
-        }
+        {name: _parameter(name, *each) for name, each in (declared | ours).items()}
+    )
+
+
+def _parameter(
+    name: str, kind: str, paths: list[str], target: list[str], components: list[list] = ()
+) -> SearchParameter:
+    return SearchParameter(
+        name,
+        kind,
+        tuple(_parse_path(path.removeprefix(RESOURCE)) for path in paths),
+        tuple(target),
+        tuple(_parameter(str(number), *each) for number, each in enumerate(components)),
+        of_resource=any(path.startswith(RESOURCE) for path in paths),
     )
 
 
@@ -103,6 +136,9 @@ def evaluate(document: dict, parameter: SearchParameter) -> list[tuple[str, Any]
     """
     found: list[tuple[str, Any]] = []
     for path in parameter.paths:
+        if not path.names:  # the resource itself
+            found.append((path.datatype, document))
+            continue
         value = document.get(path.names[0])
         if value is None:
             continue

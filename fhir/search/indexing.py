@@ -1,26 +1,31 @@
 """What a search compares: a document's tokens, strings and ranges. Pure.
 
-`index_columns` derives them from the official search parameters of the document's type; the filters
+`index_columns` derives them from the search parameters of the document's type; the filters
 (fhir.search.filters) ask for them with the same functions.
 
 tokens, which a GIN index serves:
     name                      the parameter has a value (`:missing`)
     name=system|code          Coding, CodeableConcept, Identifier, ContactPoint; also `name=code`,
                               `name=system|`, and `name=|code` when there is no system
-    name=value                code, boolean, id, string; uri; canonical, with and without version
-    name=Type/id, name=id     a relative reference, without its version; `name=url` an absolute one
+    name=value                code, boolean, id; string without case; uri; canonical, with and
+                              without version
+    name=Type/id, name=id     a reference to this server, without its version; `name=url` another
     name:identifier=…         Reference.identifier, in the forms of an Identifier
     name:of-type=s|c|value    an Identifier by its type
     name^prefix               every beginning, up to 12 characters, of a folded string
 strings, which are compared one by one:
     name=Original, name~folded           string parameters
+    name:part~folded                     the second and later words of a family name
     name:text~folded                     texts and displays of token parameters
 ranges, by name:
-    [low, high]                          dates: microseconds since 1970, low ≤ instant < high
-    [low, high, "system|code", "unit"]   numbers and quantities, both ends included
+    [low, high]                              dates: microseconds since 1970, low ≤ instant < high
+    [low, high, "system", "code", "unit"]    numbers and quantities, both ends included
+    {"tokens": …, "strings": …, "ranges": …} composites: one for each element, with the values of
+                                             its components under the names "0", "1" …
 """
 
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -29,6 +34,8 @@ from typing import Any, NamedTuple
 
 from fhir import definitions
 from fhir.datatypes import EARLIEST, LATEST, fold, parse_date, parse_reference
+from fhir.definitions import SearchParameter
+from fhir.search.references import local, reference_forms
 
 PREFIX_LENGTH = 12
 MAX_PREFIX_TOKENS = 1_000
@@ -36,6 +43,9 @@ MAX_TOKENS = 10_000
 """Bounds on what one document costs the index; what is beyond them is not found by it."""
 MAX_TOKEN_LENGTH = 500
 """In characters: PostgreSQL refuses index entries of more than 2,700 bytes."""
+
+MAX_COMPOSITES = 200
+"""Elements of one composite parameter: the components of an Observation, say."""
 
 BY_COLUMN = frozenset({"_id", "_lastUpdated"})
 """Answered by columns of every table."""
@@ -55,6 +65,24 @@ BEGINNING, END = to_microseconds(EARLIEST), to_microseconds(LATEST)
 """Where ranges with an open end begin and end."""
 
 LARGEST_NUMBER = 1e300
+
+IGNORED = {
+    number: None
+    for number in range(0x3100)
+    if unicodedata.category(chr(number)) in ("Pd", "Ps", "Pe", "Pi", "Pf")
+    or chr(number) in ".,;:!'\"#/…"
+}
+
+
+def folded(text: str) -> str:
+    """The text without case, accents and the punctuation of names and addresses.
+
+    "Punctuation and non-significant whitespace should also be ignored." What other systems take
+    for wildcards (`%`, `_`, `*`, `?`) stays. https://hl7.org/fhir/R4/search.html#string
+    """
+    text = fold(text)
+    bare = text.translate(IGNORED)
+    return text if bare == text else " ".join(bare.split())
 
 
 def fitted(token: str) -> str:
@@ -80,21 +108,20 @@ def index_columns(document: dict, skip: frozenset[str] = frozenset()) -> dict[st
     """The columns `tokens` (sorted), `strings` (sorted) and `ranges` of a valid document.
 
     Of the parameters in `skip`, which a column of the table answers, only what the column cannot
-    answer is kept: `:identifier`.
+    answer is kept: `:identifier`, and where a reference that is no `Type/id` leads.
     """
-    by_element, by_path = _plan(document["resourceType"], skip)
+    plan = _plan(document["resourceType"], skip)
     found = _Found()
-    for element in document.keys() & by_element.keys():
+    for element in document.keys() & plan.by_element.keys():
         value = document[element]
-        for name, index, target in by_element[element]:
+        for name, index, target in plan.by_element[element]:
             for each in value if type(value) is list else (value,):
                 if each is not None and (target is None or _points_at(each, target)):
                     index(found, name, each)
-    for parameter, indexers in by_path:
-        for datatype, value in definitions.evaluate(document, parameter):
-            index = indexers.get(datatype)
-            if index:
-                index(found, parameter.name, value)
+    for parameter, indexers in plan.by_path:
+        _index(found, parameter.name, parameter, indexers, document)
+    for parameter, components in plan.composites:
+        _composite(found, parameter, components, document)
     tokens = found.tokens
     if len(tokens) > MAX_TOKENS:
         tokens = set(sorted(tokens, key=_importance)[:MAX_TOKENS])
@@ -113,41 +140,86 @@ def _importance(token: str) -> tuple[bool, int, str]:
     return "=" in token, len(token), token
 
 
+Indexers = dict[str, Callable]
+"""How to index the values of each datatype."""
+
+
 class _Plan(NamedTuple):
     by_element: dict[str, list[tuple[str, Callable, str | None]]]
-    by_path: list[tuple[definitions.SearchParameter, dict[str, Callable]]]
+    by_path: list[tuple[SearchParameter, Indexers]]
+    composites: list[tuple[SearchParameter, list[Indexers]]]
 
 
 @cache
 def _plan(resource_type: str, skip: frozenset[str]) -> _Plan:
     """How to index a type: what one look at a top-level element finds, and the longer ways."""
-    by_element: dict[str, list] = {}
-    by_path = []
+    plan = _Plan({}, [], [])
     for name, parameter in definitions.search_parameters(resource_type).items():
         if name in BY_COLUMN or name in SAME_AS:
             continue
-        indexers = {
-            path.datatype: index
-            for path in parameter.paths
-            if (index := _indexer(parameter.type, path.datatype, skipped=name in skip))
-        }
+        if parameter.components:
+            plan.composites.append((parameter, [_indexers(each) for each in parameter.components]))
+            continue
+        indexers = _indexers(parameter, skipped=name in skip)
         if not indexers:
             continue
         if any(path.steps or path.exists or len(path.names) > 1 for path in parameter.paths):
-            by_path.append((parameter, {"boolean": _plain} | indexers))
+            plan.by_path.append((parameter, indexers))
             continue
         for path in parameter.paths:
             if path.datatype in indexers:
-                by_element.setdefault(path.names[0], []).append(
+                plan.by_element.setdefault(path.names[0], []).append(
                     (name, indexers[path.datatype], path.target)
                 )
-    return _Plan(by_element, by_path)
+    return plan
 
 
-def _indexer(parameter_type: str, datatype: str, *, skipped: bool) -> Callable | None:
+def _indexers(parameter: SearchParameter, *, skipped: bool = False) -> Indexers:
     if skipped:
-        return _identifier_of_reference if datatype == "Reference" else None
-    return INDEXERS.get((parameter_type, datatype)) or INDEXERS.get((parameter_type, "*"))
+        beside = _beside_column_of_one_type if parameter.paths[0].target else _beside_column
+        return {path.datatype: beside for path in parameter.paths if path.datatype == "Reference"}
+    found = {}
+    for path in parameter.paths:
+        kind, datatype = parameter.type, "boolean" if path.exists else path.datatype
+        index = INDEXERS.get((kind, datatype)) or INDEXERS.get((kind, "*"))
+        if index is _string and path.names[-1] == "family":
+            index = _family
+        if index:
+            found[datatype] = index
+    return found
+
+
+def _index(
+    found: "_Found", name: str, parameter: SearchParameter, indexers: Indexers, document: dict
+) -> None:
+    for datatype, value in definitions.evaluate(document, parameter):
+        index = indexers.get(datatype)
+        if index:
+            index(found, name, value)
+
+
+def _composite(
+    found: "_Found", parameter: SearchParameter, components: list[Indexers], document: dict
+) -> None:
+    """What each element has for all the components; the first one's tokens serve the index."""
+    for _, element in definitions.evaluate(document, parameter)[:MAX_COMPOSITES]:
+        inside = _Found()
+        for component, indexers in zip(parameter.components, components, strict=True):
+            whole = document if component.of_resource else element
+            _index(inside, component.name, component, indexers, whole)
+        if not all(component.name in inside.tokens for component in parameter.components):
+            continue
+        name = parameter.name
+        found.tokens |= {
+            name + token[1:] for token in inside.tokens if token[0] == "0" and ":" not in token[:2]
+        }
+        found.ranges.setdefault(name, []).append(
+            {
+                "tokens": sorted(inside.tokens),
+                "strings": sorted(inside.strings),
+                "ranges": inside.ranges,
+            }
+        )
 
 
 def _points_at(reference: dict, resource_type: str) -> bool:
@@ -178,7 +250,7 @@ def _coded(found: _Found, name: str, system: str | None, code: str | None) -> No
 def _coding(found: _Found, name: str, value: dict) -> None:
     _coded(found, name, value.get("system"), value.get("code"))
     if display := value.get("display"):
-        found.strings.add(f"{name}:text~{fold(display)}")
+        found.strings.add(f"{name}:text~{folded(display)}")
 
 
 def _concept(found: _Found, name: str, value: dict) -> None:
@@ -186,7 +258,7 @@ def _concept(found: _Found, name: str, value: dict) -> None:
     for coding in value.get("coding", ()):
         _coding(found, name, coding)
     if text := value.get("text"):
-        found.strings.add(f"{name}:text~{fold(text)}")
+        found.strings.add(f"{name}:text~{folded(text)}")
 
 
 def _identifier(found: _Found, name: str, value: dict) -> None:
@@ -194,7 +266,7 @@ def _identifier(found: _Found, name: str, value: dict) -> None:
     kind = value.get("type")
     if kind:
         if text := kind.get("text"):
-            found.strings.add(f"{name}:text~{fold(text)}")
+            found.strings.add(f"{name}:text~{folded(text)}")
         for coding in kind.get("coding", ()):
             if value.get("value") and coding.get("code"):
                 found.tokens.add(
@@ -205,6 +277,16 @@ def _identifier(found: _Found, name: str, value: dict) -> None:
 def _contact_point(found: _Found, name: str, value: dict) -> None:
     """Without regard to case: people do not write their e-mail address twice the same."""
     _coded(found, name, value.get("system"), value.get("value", "").casefold())
+
+
+def _code(found: _Found, name: str, value: str) -> None:
+    found.tokens.add(name)
+    found.tokens.add(f"{name}={value}")
+
+
+def _token_string(found: _Found, name: str, value: str) -> None:
+    """ "If the underlying data type is string then the search is not case sensitive." """
+    _code(found, name, value.casefold())
 
 
 def _plain(found: _Found, name: str, value: Any) -> None:
@@ -228,24 +310,19 @@ def _reference(found: _Found, name: str, value: dict) -> None:
         _identifier(found, name + ":identifier", value["identifier"])
 
 
-def _identifier_of_reference(found: _Found, name: str, value: dict) -> None:
+def _beside_column(found: _Found, name: str, value: dict) -> None:
+    """What a column of references does not answer."""
     if "identifier" in value:
         _identifier(found, name + ":identifier", value["identifier"])
 
 
-def reference_forms(text: str) -> tuple[str, ...]:
-    """What a reference is found by: `Type/id` and `id`, or its URL; never with a version."""
-    if text.count("/") != 1:
-        try:
-            reference = parse_reference(text)
-        except ValueError:
-            return (text,)
-        if not reference.is_relative:
-            if reference.version:
-                return (f"{reference.url}/{reference.type}/{reference.id}",)
-            return (text,)
-        return f"{reference.type}/{reference.id}", reference.id
-    return text, text[text.index("/") + 1 :]
+def _beside_column_of_one_type(found: _Found, name: str, value: dict) -> None:
+    """The column is another parameter's: it does not tell the type of what lies elsewhere."""
+    text = value.get("reference", "")
+    if "://" in local(text) or not text:
+        _reference(found, name, value)
+    else:
+        _beside_column(found, name, value)
 
 
 def _canonical(found: _Found, name: str, value: str) -> None:
@@ -269,28 +346,39 @@ def _presence(found: _Found, name: str, value: Any) -> None:
 
 def _string(found: _Found, name: str, value: str) -> None:
     found.tokens.add(name)
-    folded = fold(value)
     found.strings.add(f"{name}={value}")
-    found.strings.add(f"{name}~{folded}")
-    _prefixes(found, name, folded)
+    bare = folded(value)
+    found.strings.add(f"{name}~{bare}")
+    _prefixes(found, name, bare)
 
 
-def _prefixes(found: _Found, name: str, folded: str) -> None:
-    for length in range(1, min(len(folded), PREFIX_LENGTH) + 1):
-        found.prefixes.add(f"{name}^{folded[:length]}")
+def _prefixes(found: _Found, name: str, bare: str) -> None:
+    for length in range(1, min(len(bare), PREFIX_LENGTH) + 1):
+        found.prefixes.add(f"{name}^{bare[:length]}")
+
+
+def _family(found: _Found, name: str, value: str) -> None:
+    """Each of its parts too: "Quinones" matches a family name of "Carreno Quinones".
+
+    https://hl7.org/fhir/R4/search.html#string
+    """
+    _string(found, name, value)
+    for part in folded(value).split()[1:]:
+        found.strings.add(f"{name}:part~{part}")
+        _prefixes(found, name, part)
 
 
 def _parts(*elements: str) -> Callable:
+    """The elements of type string of a HumanName or Address, each for itself."""
+
     def index(found: _Found, name: str, value: dict) -> None:
         found.tokens.add(name)
         for element in elements:
             part = value.get(element)
+            add = _family if element == "family" else _string
             for each in part if type(part) is list else (part,):
                 if each:
-                    _string(found, name, each)
-        for word in fold(value.get("text") or "").split():
-            found.strings.add(f"{name}~{word}")
-            _prefixes(found, name, word)
+                    add(found, name, each)
 
     return index
 
@@ -335,28 +423,36 @@ def _date(found: _Found, name: str, value: str) -> None:
 
 
 def _period(found: _Found, name: str, value: dict) -> None:
+    """A missing end is earlier, or later, than any date; so a Period without both is any time."""
     found.tokens.add(name)
     start, end = value.get("start"), value.get("end")
-    if start or end:
-        try:
-            low = date_range(start)[0] if start else BEGINNING
-            high = date_range(end)[1] if end else END
-        except ValueError:
-            return
-        _range(found, name, low, high)
+    try:
+        low = date_range(start)[0] if start else BEGINNING
+        high = date_range(end)[1] if end else END
+    except ValueError:
+        return
+    _range(found, name, low, high)
 
 
 def _timing(found: _Found, name: str, value: dict) -> None:
-    """From the first event to the last, or the bounds of the repetition."""
+    """Only the outer limits matter: of the events, and of the bounds of the repetition."""
     found.tokens.add(name)
-    try:
-        events = [date_range(event) for event in value.get("event", ()) if event]
-    except ValueError:
-        events = []
-    if events:
-        _range(found, name, min(low for low, _ in events), max(high for _, high in events))
-    elif bounds := value.get("repeat", {}).get("boundsPeriod"):
-        _period(found, name, bounds)
+    limits = list(_limits(value))
+    if limits:
+        _range(found, name, min(low for low, _ in limits), max(high for _, high in limits))
+
+
+def _limits(timing: dict) -> Iterable[tuple[int, int]]:
+    for event in timing.get("event", ()):
+        if event:
+            yield date_range(event)
+    bounds = timing.get("repeat", {}).get("boundsPeriod")
+    if bounds:
+        start, end = bounds.get("start"), bounds.get("end")
+        yield (
+            date_range(start)[0] if start else BEGINNING,
+            date_range(end)[1] if end else END,
+        )
 
 
 def bounded(number: Decimal | float | int) -> float:
@@ -368,8 +464,8 @@ def _number(found: _Found, name: str, value: Decimal | int) -> None:
     _range(found, name, bounded(value), bounded(value))
 
 
-def _units(quantity: dict) -> tuple[str, str]:
-    return f"{quantity.get('system', '')}|{quantity.get('code', '')}", quantity.get("unit", "")
+def _units(quantity: dict) -> tuple[str, str, str]:
+    return quantity.get("system", ""), quantity.get("code", ""), quantity.get("unit", "")
 
 
 def _quantity(found: _Found, name: str, value: dict) -> None:
@@ -383,11 +479,14 @@ def _quantity(found: _Found, name: str, value: dict) -> None:
     _range(found, name, low, high, *_units(value))
 
 
+CURRENCIES = "urn:iso:std:iso:4217"
+
+
 def _money(found: _Found, name: str, value: dict) -> None:
     found.tokens.add(name)
     if "value" in value:
         number, currency = bounded(value["value"]), value.get("currency", "")
-        _range(found, name, number, number, f"urn:iso:std:iso:4217|{currency}", currency)
+        _range(found, name, number, number, CURRENCIES, currency, currency)
 
 
 def _range_of_quantities(found: _Found, name: str, value: dict) -> None:
@@ -408,6 +507,8 @@ INDEXERS: dict[tuple[str, str], Callable] = {
     ("token", "Coding"): _coding,
     ("token", "Identifier"): _identifier,
     ("token", "ContactPoint"): _contact_point,
+    ("token", "code"): _code,
+    ("token", "string"): _token_string,
     ("token", "*"): _plain,
     ("reference", "Reference"): _reference,
     ("reference", "canonical"): _canonical,

@@ -14,14 +14,18 @@ import django_filters
 from django.db.models import Q
 from django_filters.filterset import FilterSetMetaclass
 
-from fhir import definitions
+from fhir import definitions, resources
+from fhir.definitions import SearchParameter
 from fhir.errors import InvalidSearch
 from fhir.search.answer import search
-from fhir.search.chains import chained, has
+from fhir.search.chains import chained, has, rows_of
 from fhir.search.filters import (
     FILTERS,
+    ContentFilter,
     DateFilter,
     IdFilter,
+    ListFilter,
+    NarrativeFilter,
     ReferenceFilter,
     Scope,
     SearchFilter,
@@ -30,6 +34,7 @@ from fhir.search.filters import (
 )
 from fhir.search.parse import Clause
 from fhir.search.sorting import NEWEST, SortKey, sort_key
+from fhir.search.words import check_affordable
 
 __all__ = ["Plan", "SearchSet", "search", "search_set_for"]
 
@@ -63,10 +68,17 @@ class SearchSetMetaclass(FilterSetMetaclass):
         return new
 
 
+SPECIAL = (ContentFilter, ListFilter, NarrativeFilter)
+
+
 def _bound(filter_: SearchFilter, name: str, resource_type: str) -> SearchFilter:
     bound = copy(filter_)
-    official = filter_.alias_of or name
-    bound.parameter = definitions.search_parameters(resource_type)[official]
+    # Those with a logic of their own look at no element, and have no definition to be made from.
+    undefined = SearchParameter(name, filter_.type, ())
+    known = definitions.search_parameters(resource_type)
+    bound.parameter = known.get(filter_.alias_of or name, undefined)
+    if not bound.parameter.paths and not isinstance(filter_, SPECIAL):
+        raise LookupError(f"{resource_type} has no search parameter {name}.")
     bound.resource_type = resource_type
     return bound
 
@@ -77,12 +89,15 @@ class SearchSet(django_filters.FilterSet, metaclass=SearchSetMetaclass):
     resource_type: ClassVar[str] = ""
 
     filters_by_name: ClassVar[dict[str, SearchFilter]] = {
+        "_content": ContentFilter(),
         "_id": IdFilter(),
         "_lastUpdated": DateFilter(column="last_updated"),
+        "_list": ListFilter(),
         "_profile": UriFilter(),
         "_security": TokenFilter(),
         "_source": UriFilter(),
         "_tag": TokenFilter(),
+        "_text": NarrativeFilter(),
     }
     sort_keys: ClassVar[dict[str, SortKey]] = {}
     """Parameters that sort by a column rather than by what is indexed."""
@@ -105,9 +120,18 @@ class SearchSet(django_filters.FilterSet, metaclass=SearchSetMetaclass):
     def plan(cls, clauses: list[Clause], scope: Scope, *, sorted_by: bool) -> Plan:
         """How to find what meets all the clauses. `sorted_by`: the search says its own order."""
         condition = Q()
-        for clause in clauses:
+        # What has to read documents comes last, when the rest says how many.
+        for clause in sorted(clauses, key=cls._reads_documents):
+            if cls._reads_documents(clause):
+                check_affordable(rows_of(resources.get(cls.resource_type), condition))
             condition &= cls.condition(clause, scope)
         return Plan(condition)
+
+    @classmethod
+    def _reads_documents(cls, clause: Clause) -> bool:
+        while clause.chain is not None:
+            clause = clause.chain
+        return clause.name in ("_content", "_text")
 
     @classmethod
     def knows(cls, clause: Clause) -> bool:

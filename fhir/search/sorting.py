@@ -21,6 +21,7 @@ from django.db.models import (
     Value,
 )
 
+from fhir.errors import InvalidSearch
 from fhir.search.expressions import Sql, literal
 from fhir.search.filters import (
     DateFilter,
@@ -29,21 +30,33 @@ from fhir.search.filters import (
     ReferenceFilter,
     SearchFilter,
     StringFilter,
+    TokenFilter,
+    UriFilter,
 )
 
 
 @dataclass(frozen=True)
 class SortKey:
-    """One key: a name of the select list, the expression behind it, and its direction."""
+    """One key: a name of the select list, the expression behind it, and its direction.
+
+    `downwards` is the expression for the other direction, where a resource may have several values:
+    "the item that comes earliest in the specified sort order" counts.
+    """
 
     name: str
     expression: Any
     field: Field
     descending: bool = False
     nullable: bool = False
+    downwards: Any = None
 
     def reversed(self) -> "SortKey":
-        return replace(self, descending=not self.descending)
+        expression, downwards = self.expression, self.downwards
+        if downwards is not None:
+            expression, downwards = downwards, expression
+        return replace(
+            self, expression=expression, downwards=downwards, descending=not self.descending
+        )
 
     def order(self) -> OrderBy:
         # A key that is never null says nothing of nulls, so that the index is used as it is.
@@ -87,7 +100,7 @@ NEWEST = column_key("last_updated", descending=True, field=DateTimeField())
 
 
 def sort_key(filter_: SearchFilter) -> SortKey:
-    """The ascending order of a parameter, by the first of its values."""
+    """The ascending order of a parameter. Raises InvalidSearch for what has no order."""
     name = filter_.parameter.name
     if isinstance(filter_, IdFilter):
         return ID
@@ -95,25 +108,35 @@ def sort_key(filter_: SearchFilter) -> SortKey:
         return column_key(filter_.column, field=DateTimeField())
     if isinstance(filter_, RangeFilter):
         field = BigIntegerField() if isinstance(filter_, DateFilter) else FloatField()
-        # A period is sorted by its start; all else by its end, which `gt` and `ge` compare too, so
-        # that one index serves both.
-        end = 0 if any(path.datatype == "Period" for path in filter_.parameter.paths) else 1
-        expression = Sql(filter_.end(end), F("ranges"), output_field=field)
-        return SortKey(name, expression, field, nullable=True)
+        if filter_.is_single:
+            expression = Sql(filter_.end(0), F("ranges"), output_field=field)
+            return SortKey(name, expression, field, nullable=True)
+        value = f"(r -> 0)::{filter_.cast}"
+        each = f"jsonb_array_elements({{0}} -> {literal(filter_.name)}) r"
+        return _of_several(name, f"(select {{}}({value}) from {each})", "ranges", field)
     if filter_.column:
         expression = Sql("nullif({0}, '')", F(filter_.column), output_field=TextField())
         return SortKey(name, expression, TextField(), nullable=True)
-    column, start = "tokens", f"{filter_.name}="
+    column, start, having = "tokens", f"{filter_.name}=", ""
     if isinstance(filter_, StringFilter):
         column, start = "strings", f"{filter_.name}~"
-    having = " and position('/' in e) > 0" if isinstance(filter_, ReferenceFilter) else ""
-    expression = Sql(
-        f'(select min(substr(e, {len(start) + 1}) collate "C") from unnest({{0}}) e'
-        f" where starts_with(e, {literal(start)}){having})",
-        F(column),
-        output_field=TextField(),
+    elif isinstance(filter_, ReferenceFilter):
+        having = " and position('/' in e) > 0"
+    elif isinstance(filter_, TokenFilter):
+        having = " and position('|' in e) = 0"  # the code alone
+    elif not isinstance(filter_, UriFilter):
+        raise InvalidSearch(f"_sort: {name} has no order.")
+    value = f'substr(e, {len(start) + 1}) collate "C"'
+    each = f"unnest({{0}}) e where starts_with(e, {literal(start)}){having}"
+    return _of_several(name, f"(select {{}}({value}) from {each})", column, TextField())
+
+
+def _of_several(name: str, sql: str, column: str, field: Field) -> SortKey:
+    """By the least of the values upwards, and by the greatest downwards."""
+    least, greatest = (
+        Sql(sql.replace("{}", end), F(column), output_field=field) for end in ("min", "max")
     )
-    return SortKey(name, expression, TextField(), nullable=True)
+    return SortKey(name, least, field, nullable=True, downwards=greatest)
 
 
 def ordered(keys: list[SortKey]) -> list[SortKey]:

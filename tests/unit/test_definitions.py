@@ -175,8 +175,36 @@ def test_what_is_not_supported_is_listed_with_its_reason():
     unsupported = definitions.unsupported_search_parameters()
     assert unsupported["Resource:_content"] == "no expression"
     assert unsupported["Location:near"] == "special"
-    composites = {key for key, reason in unsupported.items() if reason == "composite"}
-    assert len(unsupported) == len(composites) + 4
+    assert set(unsupported) == {
+        "DomainResource:_text",
+        "Location:near",
+        "Resource:_content",
+        "Resource:_query",
+    }
+
+
+def test_a_composite_names_the_values_within_its_element():
+    parameter = search_parameters("Observation")["combo-code-value-quantity"]
+    assert parameter.type == "composite"
+    assert [path.names for path in parameter.paths] == [(), ("component",)]
+    code, value = parameter.components
+    assert (code.type, code.paths[0].names) == ("token", ("code",))
+    assert (value.type, value.paths[0].names) == ("quantity", ("valueQuantity",))
+    relation, kind = search_parameters("DocumentReference")["relationship"].components
+    assert (relation.paths[0].names, kind.paths[0].names) == (("target",), ("code",))
+    sequence = search_parameters("MolecularSequence")["chromosome-variant-coordinate"]
+    assert [each.of_resource for each in sequence.components] == [True, False, False]
+
+
+def test_codes_know_their_system():
+    assert (
+        "stat"
+        in definitions.codes_by_system("request-priority")["http://hl7.org/fhir/request-priority"]
+    )
+    assert definitions.codes_by_system("nonsense") is None
+    assert definitions.element_at("Patient", ["address", "use"]).value_set == "address-use"
+    assert definitions.element_at("Patient", ["nonsense"]) is None
+    assert definitions.element_at("Patient", ["gender", "deeper"]) is None
 
 
 def test_every_path_of_every_parameter_can_be_evaluated():

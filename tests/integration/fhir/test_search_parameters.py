@@ -598,7 +598,6 @@ def test_categories_of_work():
         "_sort=nothing",
         "_include=Task:status",
         "_include=Nothing:focus",
-        "_revinclude=Task:*",
     ],
 )
 def test_refusals_name_the_parameter_and_never_the_value(query):
