@@ -72,6 +72,7 @@ class NamedQuery:
     """
 
     definition: str
+    description: str
     plan: Callable[[ResourceType, Asked, str | None], Plan]
 
 
@@ -199,15 +200,17 @@ class Search:
 
     def bundle(self) -> bytes:
         if self.query.count == 0 or self.query.summary == "count":
-            page = _Page(total=parts.count(self.parts, actor=self.actor))
-            return self._assembled(page, [], more=False)
+            return self._assembled(_Page(total=parts.count(self.parts, actor=self.actor)), [], [])
         page = self._page()
         more, others = False, []
         if self.query.includes:
             others, more = included(
                 page.matches, self.query.includes, actor=self.actor, base=self.base
             )
-        return self._assembled(page, others, more=more)
+        issues = [TOO_MANY_INCLUDED.as_json()] if more else []
+        if self.plan.issues and self.cursor is None:
+            issues += self.plan.issues()
+        return self._assembled(page, others, issues)
 
     # --- rows -------------------------------------------------------------------------------------
 
@@ -265,7 +268,7 @@ class Search:
 
     # --- the Bundle -------------------------------------------------------------------------------
 
-    def _assembled(self, page: _Page, others: list[Found], *, more: bool) -> bytes:
+    def _assembled(self, page: _Page, others: list[Found], issues: list[dict]) -> bytes:
         head: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
         if page.total is not None:
             head["total"] = page.total
@@ -275,7 +278,8 @@ class Search:
         cut = subset(self.query)
         entries = [self._entry(match, "match", cut) for match in page.matches]
         entries += [self._entry(other, "include", cut) for other in others]
-        entries += self._outcomes(more=more)
+        if issues:
+            entries.append(_outcome(issues))
         start = json.dumps(head)
         if not entries:
             return start
@@ -289,20 +293,6 @@ class Search:
             f'"search":{{"mode":"{mode}"}}}}'
         )
 
-    def _outcomes(self, *, more: bool) -> list[str]:
-        """What is to be said about the answer, as one OperationOutcome."""
-        issues = [TOO_MANY_INCLUDED.as_json()] if more else []
-        if self.plan.issues and self.cursor is None:
-            issues += self.plan.issues()
-        if not issues:
-            return []
-        entry = {
-            "fullUrl": OUTCOME_URL,
-            "resource": {**operation_outcome(()), "issue": issues},
-            "search": {"mode": "outcome"},
-        }
-        return [json.dumps(entry).decode()]
-
     def _url(self, cursor: str | None) -> str:
         pairs = [(key, value) for key, value in self.query.pairs if self._is_used(key)]
         if cursor:
@@ -312,6 +302,16 @@ class Search:
 
     def _is_used(self, key: str) -> bool:
         return key.partition(":")[0].partition(".")[0] in self.used
+
+
+def _outcome(issues: list[dict]) -> str:
+    """What is to be said about the answer."""
+    entry = {
+        "fullUrl": OUTCOME_URL,
+        "resource": {**operation_outcome(()), "issue": issues},
+        "search": {"mode": "outcome"},
+    }
+    return json.dumps(entry).decode()
 
 
 OUTCOME_URL = "urn:uuid:6b1f1a0c-3f0e-4f0e-9b0a-0c5f0d6f2a11"

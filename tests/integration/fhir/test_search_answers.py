@@ -344,7 +344,7 @@ def test_a_summary_goes_into_the_elements():
             "resourceType": "Observation",
             "id": "o1",
             "status": "final",
-            "code": {"text": "x", "extension": [{"url": "http://example.org/x"}]},
+            "code": {"text": "x", "extension": [{"url": "http://example.org/x", "valueCode": "y"}]},
             "component": [
                 {
                     "code": {"text": "y"},
