@@ -896,6 +896,7 @@ add(
     "Condition",
     subject=ref("Patient/li"),
     onsetAge=quantity("52", "a"),
+    clinicalStatus=concept(None, (HL7 + "condition-clinical", "resolved")),
     abatementString="about two years later",
 )
 add(
@@ -935,6 +936,7 @@ add("episodeofcare-1", "EpisodeOfCare", status="onhold", patient=ref("Patient/le
 add(
     "allergy-nuts",
     "AllergyIntolerance",
+    clinicalStatus=concept(None, (HL7 + "allergyintolerance-clinical", "active")),
     type="allergy",
     category=["food", "environment"],
     criticality="high",
@@ -1240,7 +1242,7 @@ add(
             "title": "Plan",
             "text": narrative("<ul><li>Call</li></ul>", "additional"),
             "entry": [ref("Task/graph")],
-            "section": [{"title": "Later", "code": concept("x")}],
+            "section": [{"title": "Later", "entry": [ref("Task/graph")]}],
         }
     ],
 )
@@ -1248,7 +1250,7 @@ add(
     "list-problems",
     "List",
     status="current",
-    mode="working",
+    mode="changes",
     title="Problems",
     entry=[{"item": ref("Condition/hip"), "deleted": False}, {"item": ref("Condition/age")}],
 )

@@ -5,11 +5,11 @@ primitives nor calendars nor references, so that a second walk would be needed a
 over precompiled shapes is fast enough to do without the first (bench: some 30 µs for a Task).
 
 primitives.py says what each primitive datatype takes, narrative.py what a narrative may hold,
-rules.py what datatypes ask beyond their elements; shapes.py compiles the definitions, and walk.py
-walks.
+rules.py what references, periods and extensions ask beyond their elements, invariants.py compiles
+what R4 says in FHIRPath; shapes.py compiles the definitions, and walk.py walks.
 
-Not checked: FHIRPath invariants other than those in rules.py, bindings that are not required or
-cannot be listed, profiles, and whether a reference's target exists.
+Not checked: the few invariants that fhir/definitions/make.py leaves out, bindings that are not
+required or cannot be listed, profiles, and whether a reference's target exists.
 """
 
 from typing import Any

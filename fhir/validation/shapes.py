@@ -1,14 +1,16 @@
-"""The definitions compiled for walking: per type, what each JSON member is and must be.
+"""The definitions compiled for walking: per type, what its members are and what holds between them.
 
 https://hl7.org/fhir/R4/json.html
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from fhir.definitions import Element, contains_elements, elements
+from fhir.definitions import Element, contains_elements, elements, invariants
+from fhir.validation.invariants import compile_invariant
 from fhir.validation.primitives import CHECKS, Check, bound_code
 from fhir.validation.rules import RULES, Rule
 
@@ -41,6 +43,13 @@ class Choice:
     required: bool
 
 
+class Condition(NamedTuple):
+    """One invariant: `holds(element, the resource around it)`."""
+
+    sentence: str
+    holds: Callable[[Any, dict], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     name: str
@@ -48,6 +57,7 @@ class Shape:
     required: tuple[str, ...]
     choices: tuple[Choice, ...]
     rule: Rule | None
+    conditions: tuple[Condition, ...]
 
 
 def _names_of_choice(group: list[Element]) -> frozenset[str]:
@@ -91,4 +101,8 @@ def shape_of(type_name: str) -> Shape:
             for stem, group in stems.items()
         ),
         rule=RULES.get(type_name),
+        conditions=tuple(
+            Condition(f"{human.rstrip('. ')} ({key})", compile_invariant(expression))
+            for key, human, expression in invariants(type_name)
+        ),
     )

@@ -1,5 +1,6 @@
 """The walk over a document, beside the shapes of its types. It collects issues as it goes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fhir.definitions import Element, resource_types
@@ -31,18 +32,28 @@ def path(place: Place | None) -> str:
     return ".".join(reversed(parts))
 
 
+def _local_references(value: Any) -> Iterator[str]:
+    """Every text that begins with `#`: in a Reference, a canonical, a uri."""
+    if type(value) is str:
+        if value[:1] == "#":
+            yield value
+    elif type(value) is dict or type(value) is list:
+        for child in value.values() if type(value) is dict else value:
+            yield from _local_references(child)
+
+
 class Walk:
     """One document's walk."""
 
     def __init__(self):
         self.issues: list[Issue] = []
-        self.around = Surroundings()
+        self.around = Surroundings({}, {})
 
     def resource(self, document: dict, resource_type: str) -> list[Issue]:
         """The issues of a whole document."""
         entries_are_requests = document.get("type") in ("transaction", "batch")
         if entries_are_requests and "entry" in shape_of(resource_type).members:
-            self.around.conditional_references = True
+            self.around = Surroundings({}, {}, conditional_references=True)
         try:
             self._resource(document, resource_type, (None, resource_type, None, 0))
         except _Enough:
@@ -52,13 +63,16 @@ class Walk:
     def _resource(self, document: dict, resource_type: str, place: Place) -> None:
         outer = self.around
         contained = document.get("contained")
-        if contained and type(contained) is list:
-            ids = [each.get("id") for each in contained if type(each) is dict]
-            ids = frozenset(each for each in ids if type(each) is str)
-        else:
-            ids = frozenset()
-        self.around = Surroundings(ids, outer.conditional_references)
+        inner = {"": resource_type}
+        if type(contained) is list:
+            for each in contained:
+                if type(each) is dict and type(each.get("id")) is str:
+                    inner[each["id"]] = each.get("resourceType")
+        self.around = Surroundings(document, inner, outer.conditional_references)
+        issues_before = len(self.issues)
         self._object(document, shape_of(resource_type), None, place)
+        if contained and len(self.issues) == issues_before:
+            self._unused(document, place)
         self.around = outer
 
     def _object(self, value: dict, shape: Shape, element: Element | None, place: Place) -> None:
@@ -101,14 +115,17 @@ class Walk:
                 self._report((place, name, None, 0), "is required", "required")
         if shape.choices:
             self._choices(value, shape, place)
-        # A rule may rely on the elements, so it waits until they are right.
-        if shape.rule is not None and len(self.issues) == issues_before:
+        # What holds between elements may rely on them, so it waits until they are right.
+        if len(self.issues) != issues_before:
+            return
+        if shape.rule is not None:
             problem = shape.rule(value, element, self.around)
             if problem is not None:
-                code, sentence = problem
-                if shape.name == "Reference" and "reference" in value:
-                    place = (place, "reference", None, 0)
-                self._report(place, sentence, code)
+                code, name, sentence = problem
+                self._report((place, name, None, 0) if name else place, sentence, code)
+        for condition in shape.conditions:
+            if not condition.holds(value, self.around.resource):
+                self._report(place, condition.sentence, "invariant", separator=": ")
 
     def _nested(self, value: Any, member: Member, place: Place) -> None:
         if type(value) is not dict:
@@ -187,6 +204,7 @@ class Walk:
 
     def _contained(self, resources: list, place: Place) -> None:
         """https://hl7.org/fhir/R4/references.html#contained"""
+        outer = self.around
         seen = set()
         for index, value in enumerate(resources):
             here = (place, "contained", index, place[3] + 1)
@@ -196,7 +214,7 @@ class Walk:
             if "contained" in value:
                 self._report(
                     (here, "contained", None, 0),
-                    "must not be there: contained resources contain none",
+                    "must not be there: contained resources contain none (dom-2)",
                     "invariant",
                 )
                 continue
@@ -207,7 +225,28 @@ class Walk:
                 self._report((here, "id", None, 0), "must be unique in the resource", "invariant")
             elif type(id) is str:
                 seen.add(id)
+            meta = value.get("meta")
+            for name in ("versionId", "lastUpdated", "security"):
+                if type(meta) is dict and name in meta:
+                    self._report(
+                        ((here, "meta", None, 0), name, None, 0),
+                        "must not be there: the resource around it has it (dom-4, dom-5)",
+                        "invariant",
+                    )
+            self.around = Surroundings(value, outer.contained, outer.conditional_references)
             self._object(value, shape_of(resource_type), None, here)
+        self.around = outer
+
+    def _unused(self, document: dict, place: Place) -> None:
+        """Each contained resource is referred to, or refers to the resource around it."""
+        used = set(_local_references(document))
+        for index, value in enumerate(document["contained"]):
+            if f"#{value['id']}" not in used and "#" not in _local_references(value):
+                self._report(
+                    (place, "contained", index, 0),
+                    "must be referred to from the resource around it (dom-3)",
+                    "invariant",
+                )
 
     def _type_of(self, value: Any, place: Place) -> str | None:
         if type(value) is not dict:

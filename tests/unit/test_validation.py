@@ -144,9 +144,11 @@ def test_each_resource_of_a_bundle_has_its_own_contained_resources():
 
 
 def test_a_search_may_stand_for_a_reference_only_in_a_transaction():
-    entries = [{"resource": of(owner={"reference": "Practitioner?identifier=1"})}]
-    check_document({"resourceType": "Bundle", "type": "transaction", "entry": entries})
-    issues_of({"resourceType": "Bundle", "type": "collection", "entry": entries})
+    entry = {"resource": of(owner={"reference": "Practitioner?identifier=1"})}
+    request = {"method": "POST", "url": "Task"}
+    transaction = {"type": "transaction", "entry": [{**entry, "request": request}]}
+    check_document({"resourceType": "Bundle", **transaction})
+    issues_of({"resourceType": "Bundle", "type": "collection", "entry": [entry]})
 
 
 PRIMITIVES = {
