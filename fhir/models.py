@@ -161,6 +161,10 @@ class ResourceVersion(models.Model):
         indexes = [
             # The change feed.
             models.Index(fields=["transaction", "id"], name="version_feed"),
+            # The history of a type, newest first.
+            models.Index(
+                fields=["resource_type", "-last_updated", "-id"], name="version_newest_of_type"
+            ),
         ]
 
     def __str__(self) -> str:

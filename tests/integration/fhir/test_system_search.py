@@ -8,6 +8,7 @@ import pytest
 from fhir.actions import delete
 from fhir.actor import SYSTEM
 from fhir.errors import Forbidden, InvalidSearch
+from fhir.models import ClinicalResource
 from fhir.search.system import search_system
 from tests.factories import put, task_document
 from tests.integration.fhir.search import BASE
@@ -39,7 +40,8 @@ def pages(query, **options):
 
 @pytest.fixture
 def three_types():
-    """`x` of each type, and more; in the order of writing."""
+    """`x` of each type, and more, newest first; and nothing but these."""
+    ClinicalResource.objects.all().delete()
     tag = {"tag": [{"system": "http://example.org", "code": "seen"}]}
     put({"resourceType": "Patient", "id": "x"})
     put(task_document(id="x", meta=tag, **{"for": {"reference": "Patient/x"}}))
@@ -139,6 +141,7 @@ def test_what_no_type_knows_is_refused_when_strict(three_types):
 
 
 def test_a_cursor_belongs_to_its_order():
+    ClinicalResource.objects.all().delete()
     put(task_document(id="x"))
     put(task_document(id="y"))
     [link] = [each["url"] for each in answer("_count=1")["link"] if each["relation"] == "next"]
