@@ -13,6 +13,7 @@ from fhir import access, definitions, resources, sql
 from fhir.errors import InvalidSearch
 from fhir.models import ClinicalResource
 from fhir.resources import ResourceType
+from fhir.search import words
 from fhir.search.expressions import NEVER
 from fhir.search.filters import ReferenceFilter, Scope, any_of
 from fhir.search.parse import Clause
@@ -80,8 +81,7 @@ def _types_with(filter_: ReferenceFilter, clause: Clause) -> list[str]:
 
 def _chained_to(type_name: str, filter_: ReferenceFilter, clause: Clause, scope: Scope) -> Q:
     target = resources.get(type_name)
-    condition = target.search().condition(clause.chain, _inside(scope, type_name))
-    matching = rows_of(target, condition)
+    matching = _matching(target, clause.chain, scope)
     few = _first(matching, "resource_id")
     if few == []:
         return NEVER
@@ -105,8 +105,7 @@ def has(clause: Clause, scope: Scope) -> Q:
         raise InvalidSearch(f"{clause.key}: {type_name} has no such reference.")
     if scope.resource_type not in filter_.target_types:
         raise InvalidSearch(f"{clause.key}: the reference cannot lead to {scope.resource_type}.")
-    condition = source.search().condition(clause.chain, _inside(scope, type_name))
-    matching = rows_of(source, condition)
+    matching = _matching(source, clause.chain, scope)
     few = _first(matching, filter_.source)
     if few == []:
         return NEVER
@@ -123,8 +122,12 @@ def has(clause: Clause, scope: Scope) -> Q:
     return found & Q(Exists(readable.filter(Q(filter_.comes_from(scope.resource_type)))))
 
 
-def _inside(scope: Scope, type_name: str) -> Scope:
-    return Scope(type_name, scope.actor, scope.base)
+def _matching(resource_type: ResourceType, clause: Clause, scope: Scope) -> QuerySet:
+    """What meets one clause, of a type that a reference leads to or comes from."""
+    if clause.name in words.PARAMETERS:
+        words.check_affordable(rows_of(resource_type, Q()))
+    inside = Scope(resource_type.name, scope.actor, scope.base)
+    return rows_of(resource_type, resource_type.search().condition(clause, inside))
 
 
 def _first(matching: QuerySet, column: str) -> list[tuple] | None:

@@ -17,6 +17,7 @@ from django_filters.filterset import FilterSetMetaclass
 from fhir import definitions, resources
 from fhir.definitions import SearchParameter
 from fhir.errors import InvalidSearch
+from fhir.search import words
 from fhir.search.answer import search
 from fhir.search.chains import chained, has, rows_of
 from fhir.search.filters import (
@@ -34,7 +35,6 @@ from fhir.search.filters import (
 )
 from fhir.search.parse import Clause
 from fhir.search.sorting import NEWEST, SortKey, sort_key
-from fhir.search.words import check_affordable
 
 __all__ = ["Plan", "SearchSet", "search", "search_set_for"]
 
@@ -121,17 +121,11 @@ class SearchSet(django_filters.FilterSet, metaclass=SearchSetMetaclass):
         """How to find what meets all the clauses. `sorted_by`: the search says its own order."""
         condition = Q()
         # What has to read documents comes last, when the rest says how many.
-        for clause in sorted(clauses, key=cls._reads_documents):
-            if cls._reads_documents(clause):
-                check_affordable(rows_of(resources.get(cls.resource_type), condition))
+        for clause in sorted(clauses, key=lambda clause: clause.name in words.PARAMETERS):
+            if clause.name in words.PARAMETERS:
+                words.check_affordable(rows_of(resources.get(cls.resource_type), condition))
             condition &= cls.condition(clause, scope)
         return Plan(condition)
-
-    @classmethod
-    def _reads_documents(cls, clause: Clause) -> bool:
-        while clause.chain is not None:
-            clause = clause.chain
-        return clause.name in ("_content", "_text")
 
     @classmethod
     def knows(cls, clause: Clause) -> bool:

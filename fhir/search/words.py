@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from fhir import sql
 from fhir.errors import InvalidSearch
 
+PARAMETERS = frozenset({"_content", "_text"})
 MAX_WORDS = 50
 MAX_DEPTH = 10
 MAX_ROWS = 20_000

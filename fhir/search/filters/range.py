@@ -4,17 +4,18 @@ https://hl7.org/fhir/R4/search.html#prefix
 """
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, DecimalException
 from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import F, Q
 
 from fhir import definitions
-from fhir.datatypes import parse_date
+from fhir.datatypes import DateRange, parse_date
 from fhir.errors import InvalidSearch
 from fhir.search.expressions import NEVER, Sql, literal
 from fhir.search.filters.base import SearchFilter, any_of
-from fhir.search.indexing import LARGEST_NUMBER, to_microseconds
+from fhir.search.indexing import LARGEST_NUMBER, bounded, to_microseconds
 from fhir.search.parse import Clause, Value
 
 COMPARISONS: dict[str, str] = {
@@ -31,6 +32,8 @@ COMPARISONS: dict[str, str] = {
 }
 """How a stored range [low, high) compares with that of the search [from, to)."""
 
+
+MAX_EXPONENT = 300
 
 Unit = tuple[str, list[str]]
 """A condition on a stored range `r` in SQL, with its parameters."""
@@ -132,7 +135,7 @@ class DateFilter(RangeFilter):
     def dates(self, clause: Clause, value: Value) -> tuple[str, datetime, datetime]:
         prefix, text = value.prefixed()
         try:
-            covered = parse_date(_completed(text))
+            covered = _covered(text)
         except ValueError as error:
             raise InvalidSearch(f"{clause.key} must be a date, perhaps with a prefix.") from error
         if prefix != "ap":
@@ -170,21 +173,22 @@ class DateFilter(RangeFilter):
         return Q(**below)
 
 
-def _completed(text: str) -> str:
+def _covered(text: str) -> DateRange:
     """Searches may leave out seconds and the zone, and write a plus sign that became a space."""
     text = text.strip().replace(" ", "+")
     day, separator, time = text.partition("T")
     if not separator:
-        return text
-    clock, zone = time, ""
+        return parse_date(text)
+    clock, zone = time, "Z"
     for sign in "Z+-":
         head, found, tail = time.partition(sign)
         if found:
             clock, zone = head, sign + tail
             break
-    if len(clock) == 5:
-        clock += ":00"
-    return f"{day}T{clock}{zone or 'Z'}"
+    if len(clock) != len("10:30"):
+        return parse_date(f"{day}T{clock}{zone}")
+    last = parse_date(f"{day}T{clock}:59{zone}")
+    return DateRange(parse_date(f"{day}T{clock}:00{zone}").low, last.high)
 
 
 class NumberFilter(RangeFilter):
@@ -230,22 +234,26 @@ class NumberFilter(RangeFilter):
 
     @staticmethod
     def interval(clause: Clause, prefix: str, text: str) -> tuple[float, float]:
-        mantissa, _, exponent = text.lower().partition("e")
         try:
-            # float() also takes `inf`, `1_000` and digits of any script.
+            # Decimal also takes `inf`, `1_000` and digits of any script.
             if len(text) > 64 or set(text) - set("0123456789+-.eE"):
                 raise ValueError
-            number = float(text)
-        except ValueError as error:
+            number = Decimal(text)
+        except (ValueError, DecimalException) as error:
             raise InvalidSearch(f"{clause.key} must be a number, perhaps with a prefix.") from error
-        number = max(-LARGEST_NUMBER, min(number, LARGEST_NUMBER))
-        if prefix == "ap":
-            return number - abs(number) / 10, number + abs(number) / 10
-        if prefix not in ("eq", "ne"):
-            return number, number
-        scale = min(int(exponent or 0), 400) - len(mantissa.partition(".")[2])
-        half = 0.5 * 10.0 ** max(scale, -300) if scale < 300 else 0.0
-        return number - half, number + half
+        if abs(number.adjusted()) > MAX_EXPONENT:
+            number = (
+                Decimal(0) if number.adjusted() < 0 else Decimal(LARGEST_NUMBER).copy_sign(number)
+            )
+        half = Decimal(5).scaleb(number.as_tuple().exponent - 1)
+        match prefix:
+            case "eq" | "ne":
+                margin = half
+            case "ap":
+                margin = max(half, abs(number) / 10)
+            case _:
+                margin = Decimal(0)
+        return bounded(number - margin), bounded(number + margin)
 
 
 class QuantityFilter(NumberFilter):

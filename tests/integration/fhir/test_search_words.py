@@ -62,8 +62,9 @@ def test_words_are_bounded():
 
 def test_a_search_that_would_read_everything_is_refused(conditions, monkeypatch):
     monkeypatch.setattr(words, "MAX_ROWS", 0)
-    with pytest.raises(InvalidSearch):
-        ids("Task?_content=liver")
+    for query in ("_content=liver", "part-of._content=liver", "_has:Task:part-of:_text=liver"):
+        with pytest.raises(InvalidSearch):
+            ids(f"Task?{query}")
 
 
 def test_deleted_tasks_and_long_ones_do_no_harm(conditions):
