@@ -1,5 +1,12 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class FhirConfig(AppConfig):
     name = "fhir"
+
+    def ready(self):
+        from fhir import conformance, extensions, validate
+
+        conformance.add(validate.DEFINITION, extensions.HISTORY_ACTOR)
+        post_migrate.connect(conformance.store_documents, sender=self)

@@ -10,12 +10,30 @@ from django.db import transaction
 
 from fhir import actions, resources, store
 from fhir.actor import Actor
+from fhir.conformance import operation, parameter
 from fhir.errors import FhirError, Issue, MalformedRequest, operation_outcome
 from fhir.validation import check_document
 
 MODES = ("create", "update", "delete", "profile")
 BASE_PROFILE = "http://hl7.org/fhir/StructureDefinition/"
 VALID = Issue("No issue was found.", "informational", "information")
+
+DEFINITION = operation(
+    "Resource-validate",
+    "validate",
+    on="Resource",
+    levels=("type", "instance"),
+    name="Validate",
+    description="Every issue of a resource, and what a create, update or delete with it would be"
+    " refused for; nothing is changed. Only R4's own definitions are known as profiles.",
+    base="http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    parameter=[
+        parameter("resource", "Resource", "What is validated; without it, what is stored."),
+        parameter("mode", "code", "What it is for: create, update, delete or profile."),
+        parameter("profile", "uri", "The definition of the resource's type."),
+        parameter("return", "OperationOutcome", "The issues.", use="out", min=1),
+    ],
+)
 
 
 def validate(

@@ -5,7 +5,9 @@ class TasksConfig(AppConfig):
     name = "tasks"
 
     def ready(self):
-        from tasks import compartments, resource
+        from fhir.conformance import add
+        from tasks import compartments, conformance, resource
 
         resource.register()
+        add(*conformance.DEFINITIONS)
         compartments.register()

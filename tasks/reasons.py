@@ -19,6 +19,8 @@ class Reason(NamedTuple):
 
 
 OTHER = Reason("other", "Other")
+REROUTED = Reason("rerouted", "Rerouted")
+"""Of a Task that a successor replaces."""
 
 REASONS: dict[str, tuple[Reason, ...]] = {
     "hold": (
@@ -48,3 +50,14 @@ REASONS: dict[str, tuple[Reason, ...]] = {
     ),
 }
 """Action → what may be chosen, in the order shown."""
+
+REROUTE_SYSTEM = "https://medplum.com/CodeSystem/reroute-reason"
+REROUTE_REASONS = {
+    "specialty-referral": "Specialty referral",
+    "wrong-pool": "Wrong pool",
+    "workload": "Workload",
+    "end-of-shift": "End of shift",
+    "outside-my-licence": "Outside my licence",
+    "patient-asked": "Patient asked",
+}
+"""Why a Task is given to somebody else, in `Provenance.reason`: code → display."""

@@ -11,7 +11,7 @@ TASK_CATEGORY = f"{OURS}/task-category"
 TASK_STAGE = f"{OURS}/task-stage"
 MESSAGE_CATEGORY = f"{OURS}/message-category"
 OUTPUT_TYPE = f"{OURS}/task-output"
-REROUTE_REASON = "https://medplum.com/CodeSystem/reroute-reason"
+REROUTE_REASON = reasons.REROUTE_SYSTEM
 TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -139,16 +139,9 @@ ERRANDS = {
 HOLD, REJECT, FAIL, CANCEL = (
     reasons.REASONS[name] for name in ("hold", "reject", "fail", "cancel")
 )
-REROUTED = concept("Rerouted", coding(reasons.SYSTEM, "rerouted", "Rerouted"))
+REROUTED = reasons.REROUTED.as_concept()
 
-REROUTE_REASONS = {
-    "specialty-referral": "Specialty referral",
-    "wrong-pool": "Wrong pool",
-    "workload": "Workload",
-    "end-of-shift": "End of shift",
-    "outside-my-licence": "Outside my licence",
-    "patient-asked": "Patient asked",
-}
+REROUTE_REASONS = reasons.REROUTE_REASONS
 
 NEEDS_RESPONSE = concept(
     "Needs a response", coding(MESSAGE_CATEGORY, "needs-response", "Needs a response")
