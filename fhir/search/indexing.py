@@ -12,7 +12,7 @@ tokens, which a GIN index serves:
     name=Type/id, name=id     a reference to this server, without its version; `name=url` another
     name:identifier=…         Reference.identifier, in the forms of an Identifier
     name:of-type=s|c|value    an Identifier by its type
-    name^prefix               every beginning, up to 12 characters, of a folded string
+    name^prefix               beginnings of PREFIX_LENGTHS characters of a folded string
 strings, which are compared one by one:
     name=Original, name~folded           string parameters
     name:part~folded                     the second and later words of a family name
@@ -37,7 +37,8 @@ from fhir.datatypes import EARLIEST, LATEST, fold, parse_date, parse_reference
 from fhir.definitions import SearchParameter
 from fhir.search.references import local, reference_forms
 
-PREFIX_LENGTH = 12
+PREFIX_LENGTHS = (1, 2, 3, 5, 8, 12)
+"""Which beginnings of a string an index finds; in between, the strings themselves are compared."""
 MAX_PREFIX_TOKENS = 1_000
 MAX_TOKENS = 10_000
 """Bounds on what one document costs the index; what is beyond them is not found by it."""
@@ -80,9 +81,9 @@ def folded(text: str) -> str:
     "Punctuation and non-significant whitespace should also be ignored." What other systems take
     for wildcards (`%`, `_`, `*`, `?`) stays. https://hl7.org/fhir/R4/search.html#string
     """
-    text = fold(text)
-    bare = text.translate(IGNORED)
-    return text if bare == text else " ".join(bare.split())
+    if text.isascii():
+        return " ".join(text.lower().translate(IGNORED).split())
+    return " ".join(fold(text).translate(IGNORED).split())
 
 
 def fitted(token: str) -> str:
@@ -353,8 +354,15 @@ def _string(found: _Found, name: str, value: str) -> None:
 
 
 def _prefixes(found: _Found, name: str, bare: str) -> None:
-    for length in range(1, min(len(bare), PREFIX_LENGTH) + 1):
+    for length in PREFIX_LENGTHS:
+        if length > len(bare):
+            break
         found.prefixes.add(f"{name}^{bare[:length]}")
+
+
+def longest_prefix(bare: str) -> str:
+    """The longest beginning of a folded string, not an empty one, that is indexed."""
+    return bare[: max(length for length in PREFIX_LENGTHS if length <= len(bare))]
 
 
 def _family(found: _Found, name: str, value: str) -> None:

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from fhir.search.expressions import any_element, literal
 from fhir.search.filters.base import SearchFilter, any_of, has_any
-from fhir.search.indexing import PREFIX_LENGTH, folded
+from fhir.search.indexing import folded, longest_prefix
 
 
 class StringFilter(SearchFilter):
@@ -31,8 +31,9 @@ class StringFilter(SearchFilter):
         bare = folded(text)
         if not bare:
             return self._any_string("starts_with(e, %s)", f"{self.name}={text}")
-        found = has_any([f"{self.name}^{bare[:PREFIX_LENGTH]}"])
-        if len(bare) > PREFIX_LENGTH:
+        beginning = longest_prefix(bare)
+        found = has_any([f"{self.name}^{beginning}"])
+        if bare != beginning:
             found &= any_element(
                 "strings",
                 "(starts_with(e, %s) or starts_with(e, %s))",
@@ -42,8 +43,8 @@ class StringFilter(SearchFilter):
         return found
 
     def _equals(self, text: str) -> Q:
-        beginning = folded(text)[:PREFIX_LENGTH]
-        indexed = has_any([f"{self.name}^{beginning}"]) if beginning else Q()
+        bare = folded(text)
+        indexed = has_any([f"{self.name}^{longest_prefix(bare)}"]) if bare else Q()
         return indexed & Q(strings__contains=[f"{self.name}={text}"])
 
     def _contains(self, text: str) -> Q:
