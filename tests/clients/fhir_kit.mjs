@@ -122,6 +122,30 @@ test("patch", async () => {
   await refused(client.patch({ resourceType, id, jsonPatch, options }), 412, "conflict");
 });
 
+test("patch by FHIRPath", async () => {
+  const { id } = await create();
+  const patched = await client.request(`Task/${id}`, {
+    method: "PATCH",
+    body: {
+      resourceType: "Parameters",
+      parameter: [
+        {
+          name: "operation",
+          part: [
+            { name: "type", valueCode: "replace" },
+            { name: "path", valueString: "Task.status" },
+            { name: "value", valueCode: "accepted" },
+          ],
+        },
+      ],
+    },
+    options: { headers: { "Content-Type": "application/fhir+json" } },
+  });
+  assert.equal(exchange(patched).status, 200);
+  assert.equal(patched.status, "accepted");
+  assert.equal(patched.meta.versionId, "2");
+});
+
 test("resolve references", async () => {
   const parent = await create();
   const child = await create({
@@ -342,8 +366,8 @@ test("history in pages", async () => {
   const made = [await create(), await create(), await create()];
   const first = await client.request("Task/_history?_count=2");
   const second = await client.nextPage({ bundle: first });
-  const seen = [...first.entry, ...second.entry].map((each) => each.resource.id);
-  assert.deepEqual(seen.slice(0, 3), ids(made).reverse());
+  const seen = [...first.entry, ...second.entry].slice(0, 3).map((each) => each.resource.id);
+  assert.deepEqual(seen, ids(made).reverse());
   assert.equal(first.entry.length, 2);
 });
 

@@ -16,7 +16,7 @@ from tests.clients.clinic import Clinic
 
 FOLDER = Path(__file__).resolve().parent
 PACKAGES = FOLDER / "node_modules"
-LIMIT = 120  # seconds for one script
+LIMIT = 300  # seconds for one script
 
 NPM = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error")
 

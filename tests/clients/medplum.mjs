@@ -32,13 +32,16 @@ function stranger(options) {
   return { medplum, exchanges, last };
 }
 
-/** The service account: may do everything. */
-async function service(options) {
+/** A client that logs in as the service account, which may do everything. */
+async function login(options) {
   const signedIn = stranger(options);
   await signedIn.medplum.startClientLogin(client_id, client_secret);
   return signedIn;
 }
 
+// One login for all: a secret is slow to check on purpose.
+const accessToken = (await login()).medplum.getAccessToken();
+const service = (options) => stranger({ accessToken, ...options });
 const person = (username, options) =>
   stranger({ accessToken: clinic.users[username].token, ...options });
 
@@ -63,7 +66,7 @@ const statuses = (bundle) => bundle.entry.map((each) => each.response.status.sli
 // Login
 
 test("client credentials in the body", async () => {
-  const { medplum, exchanges, last } = await service();
+  const { medplum, exchanges, last } = await login();
   assert.equal(exchanges.length, 1);
   assert.equal(last().path, "/oauth2/token");
   assert.match(last().headers.get("content-type"), /x-www-form-urlencoded/);
@@ -77,14 +80,14 @@ test("client credentials in the body", async () => {
 });
 
 test("client credentials by HTTP Basic", async () => {
-  const { medplum, exchanges } = await service({ authCredentialsMethod: "header" });
+  const { medplum, exchanges } = await login({ authCredentialsMethod: "header" });
   assert.match(exchanges[0].headers.get("authorization"), /^Basic /);
   assert.ok(!exchanges[0].body.includes("client_secret"));
   assert.equal((await medplum.readResource("Task", "example-task")).id, "example-task");
 });
 
 test("one login serves many requests", async () => {
-  const { medplum, exchanges } = await service();
+  const { medplum, exchanges } = await login();
   for (let count = 0; count < 5; count++) {
     await medplum.readResource("Task", "example-task");
   }
@@ -109,7 +112,7 @@ test("a wrong secret is told with its reason", async () => {
 });
 
 test("a dead token makes the client log in again", async () => {
-  const { medplum, exchanges } = await service();
+  const { medplum, exchanges } = await login();
   medplum.setAccessToken("dead");
   assert.equal((await medplum.readResource("Task", "example-task")).id, "example-task");
   assert.deepEqual(exchanges.map((each) => each.status), [200, 401, 200, 200]);
@@ -131,7 +134,7 @@ test("a living token without the right is 403, never 401", async () => {
 // Reading and writing
 
 test("create answers with the whole resource", async () => {
-  const { medplum, last } = await service();
+  const { medplum, last } = service();
   const sent = taskDocument({ description: "Grüße, 你好, 🙂" });
   const task = await medplum.createResource(sent);
   const { status, answer, headers, path } = last();
@@ -152,7 +155,7 @@ test("create answers with the whole resource", async () => {
 });
 
 test("read, update and read again", async () => {
-  const { medplum, last } = await service();
+  const { medplum, last } = service();
   const task = await medplum.createResource(taskDocument());
   assert.deepEqual(await medplum.readResource("Task", task.id), task);
   assert.deepEqual(await medplum.readReference({ reference: reference(task) }), task);
@@ -167,7 +170,7 @@ test("read, update and read again", async () => {
 });
 
 test("a delete answers without a body, then the resource is gone", async () => {
-  const client = await service();
+  const client = service();
   const { medplum, last } = client;
   const task = await medplum.createResource(taskDocument());
   assert.equal(await medplum.deleteResource("Task", task.id), undefined);
@@ -180,7 +183,7 @@ test("a delete answers without a body, then the resource is gone", async () => {
 });
 
 test("a comment on a Task", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const task = await medplum.createResource(taskDocument());
   const comment = await medplum.createComment(task, "Called twice, no answer.");
   assert.equal(comment.payload[0].contentString, "Called twice, no answer.");
@@ -191,7 +194,7 @@ test("a comment on a Task", async () => {
 // Patch
 
 test("a patch answers with the whole resource", async () => {
-  const { medplum, last } = await service();
+  const { medplum, last } = service();
   const task = await medplum.createResource(taskDocument());
   const patched = await medplum.patchResource("Task", task.id, [
     { op: "test", path: "/meta/versionId", value: "1" },
@@ -207,7 +210,7 @@ test("a patch answers with the whole resource", async () => {
 });
 
 test("a failing test operation changes nothing", async () => {
-  const client = await service();
+  const client = service();
   const task = await client.medplum.createResource(taskDocument());
   const patch = (path, value) =>
     client.medplum.patchResource("Task", task.id, [
@@ -220,7 +223,7 @@ test("a failing test operation changes nothing", async () => {
 });
 
 test("what the printed patches need is allowed, and no more", async () => {
-  const client = await service();
+  const client = service();
   const { medplum } = client;
   const task = await medplum.createResource(taskDocument());
   const patch = (...operations) => medplum.patchResource("Task", task.id, operations);
@@ -242,7 +245,7 @@ test("what the printed patches need is allowed, and no more", async () => {
 });
 
 test("a patch that copies itself to great size is refused", async () => {
-  const client = await service();
+  const client = service();
   const task = await client.medplum.createResource(taskDocument({ note: [{ text: "boom" }] }));
   const bomb = Array.from({ length: 25 }, () => ({ op: "copy", from: "/note", path: "/note/-" }));
   const patch = (operations) => client.medplum.patchResource("Task", task.id, operations);
@@ -258,7 +261,7 @@ test("a patch that copies itself to great size is refused", async () => {
 // Preconditions
 
 test("If-Match stops a lost update", async () => {
-  const client = await service();
+  const client = service();
   const { medplum } = client;
   const first = await medplum.createResource(taskDocument());
   const edit = [{ op: "add", path: "/priority", value: "asap" }];
@@ -275,7 +278,7 @@ test("If-Match stops a lost update", async () => {
 });
 
 test("createResourceIfNoneExist creates once", async () => {
-  const client = await service();
+  const client = service();
   const { medplum, last } = client;
   const document = taskDocument();
   const query = `identifier=${SYSTEM}|${document.identifier[0].value}`;
@@ -291,7 +294,7 @@ test("createResourceIfNoneExist creates once", async () => {
 });
 
 test("upsertResource creates, then updates", async () => {
-  const client = await service();
+  const client = service();
   const { medplum, last } = client;
   const document = taskDocument();
   const token = `${SYSTEM}|${document.identifier[0].value}`;
@@ -315,7 +318,7 @@ test("upsertResource creates, then updates", async () => {
 // Versions
 
 test("history and versions", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const versions = [await medplum.createResource(taskDocument())];
   const { id } = versions[0];
   for (const priority of ["routine", "urgent", "asap", "stat"]) {
@@ -338,7 +341,7 @@ test("history and versions", async () => {
 });
 
 test("history in pages", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const { id } = await medplum.createResource(taskDocument());
   for (const priority of ["routine", "urgent", "asap", "stat"]) {
     await medplum.patchResource("Task", id, [{ op: "add", path: "/priority", value: priority }]);
@@ -359,7 +362,7 @@ test("history in pages", async () => {
 });
 
 test("a version that never was", async () => {
-  const client = await service();
+  const client = service();
   const task = await client.medplum.createResource(taskDocument());
   const read = (version) => client.medplum.readVersion("Task", task.id, version);
   await refused(client, read("2"), 404, "not-found");
@@ -384,7 +387,7 @@ async function family(medplum, count) {
 }
 
 test("every way to write a query", async () => {
-  const { medplum, last } = await service();
+  const { medplum, last } = service();
   const { parent, children } = await family(medplum, 4);
   const urgent = ids([children[1], children[3]]);
   const whole = `part-of=${reference(parent)}&priority=urgent&_sort=_lastUpdated`;
@@ -413,7 +416,7 @@ test("every way to write a query", async () => {
 });
 
 test("encoded colons and pipes", async () => {
-  const { medplum, last } = await service();
+  const { medplum, last } = service();
   const { parent, children } = await family(medplum, 2);
   const of = { "part-of": reference(parent) };
   await medplum.patchResource("Task", children[0].id, [
@@ -435,7 +438,7 @@ test("encoded colons and pipes", async () => {
 });
 
 test("a repeated parameter is an AND", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const both = identifier();
   const task = await medplum.createResource(taskDocument({ identifier: [both, identifier()] }));
   const search = (...values) =>
@@ -450,7 +453,7 @@ test("a repeated parameter is an AND", async () => {
 });
 
 test("the tree of a Task", async () => {
-  const { medplum, last } = await service();
+  const { medplum, last } = service();
   const { parent, children } = await family(medplum, 2);
   const grandchild = await medplum.createResource(
     taskDocument({ partOf: [{ reference: reference(children[0]) }] }),
@@ -470,7 +473,7 @@ test("the tree of a Task", async () => {
 });
 
 test("searchOne asks for one, and finds nothing for an unknown id", async () => {
-  const { medplum, last } = await service();
+  const { medplum, last } = service();
   const { parent, children } = await family(medplum, 2);
   const found = await medplum.searchOne("Task", { "part-of": reference(parent) });
   assert.ok(last().path.includes("_count=1"), last().path);
@@ -482,7 +485,7 @@ test("searchOne asks for one, and finds nothing for an unknown id", async () => 
 });
 
 test("searchResourcePages walks all pages", async () => {
-  const { medplum, exchanges } = await service();
+  const { medplum, exchanges } = service();
   const { parent, children } = await family(medplum, 7);
   const before = exchanges.length;
   const pages = [];
@@ -501,7 +504,7 @@ test("searchResourcePages walks all pages", async () => {
 });
 
 test("searchResourcePages without a count asks for a thousand", async () => {
-  const { medplum, exchanges } = await service();
+  const { medplum, exchanges } = service();
   const { parent, children } = await family(medplum, 3);
   const pages = [];
   for await (const page of medplum.searchResourcePages("Task", `part-of=${reference(parent)}`)) {
@@ -512,7 +515,7 @@ test("searchResourcePages without a count asks for a thousand", async () => {
 });
 
 test("a page token stands among the other parameters in any order", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const { parent, children } = await family(medplum, 3);
   const query = { _sort: "_lastUpdated", "part-of": reference(parent), _count: 2 };
   const first = await medplum.search("Task", query);
@@ -524,7 +527,7 @@ test("a page token stands among the other parameters in any order", async () => 
 });
 
 test("totals", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const { parent } = await family(medplum, 3);
   const of = { "part-of": reference(parent) };
   for (const asked of [{ _summary: "count" }, { _count: 0 }, { _total: "accurate", _count: 1 }]) {
@@ -537,7 +540,7 @@ test("totals", async () => {
 // Bundles
 
 test("a batch of everything", async () => {
-  const { medplum, last } = await service();
+  const { medplum, last } = service();
   const { parent, children } = await family(medplum, 2);
   const patch = [{ op: "add", path: "/priority", value: "stat" }];
   const bundle = await medplum.executeBatch(
@@ -593,7 +596,7 @@ test("a batch of everything", async () => {
 });
 
 test("a transaction with references between its entries", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const [parent, child] = [`urn:uuid:${randomUUID()}`, `urn:uuid:${randomUUID()}`];
   const known = identifier();
   const existing = await medplum.createResource(taskDocument({ identifier: [known] }));
@@ -638,7 +641,7 @@ test("a transaction with references between its entries", async () => {
 });
 
 test("a transaction fails as a whole", async () => {
-  const client = await service();
+  const client = service();
   const document = taskDocument();
   const failing = transaction(
     "transaction",
@@ -653,7 +656,7 @@ test("a transaction fails as a whole", async () => {
 });
 
 test("requests that the client batches by itself", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const { parent, children } = await family(medplum, 2);
   const batching = person("admin", { autoBatchTime: 10 });
   const [read, found, history, missing] = await Promise.allSettled([
@@ -674,7 +677,7 @@ test("requests that the client batches by itself", async () => {
 // Refusals
 
 test("each refusal is an OperationOutcome, and is asked for once", async () => {
-  const client = await service();
+  const client = service();
   const { medplum } = client;
   const task = await medplum.createResource(taskDocument());
   const url = (path) => `${fhirBase}/${path}`;
@@ -702,7 +705,7 @@ test("each refusal is an OperationOutcome, and is asked for once", async () => {
 test("a claim that comes second is a conflict", async () => {
   const nurses = [person("nurse"), person("nurse2")];
   const pool = { coding: [{ system: "http://snomed.info/sct", code: "224535009" }] };
-  const { medplum } = await service();
+  const { medplum } = service();
   const task = await medplum.createResource(taskDocument({ performerType: [pool] }));
   const claim = ({ medplum }) =>
     medplum.post(medplum.fhirUrl("Task", task.id, "$claim"), { resourceType: "Parameters" });
@@ -712,7 +715,7 @@ test("a claim that comes second is a conflict", async () => {
 });
 
 test("nobody takes over what she may not read", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const task = await medplum.createResource(
     taskDocument({ owner: { reference: clinic.users.nurse.reference } }),
   );
@@ -743,7 +746,7 @@ test("nobody takes over what she may not read", async () => {
 // Operations
 
 test("validateResource", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const severities = (outcome) => outcome.issue.map((issue) => issue.severity);
   const good = await medplum.validateResource(taskDocument());
   assert.equal(good.resourceType, "OperationOutcome");
@@ -753,7 +756,7 @@ test("validateResource", async () => {
 });
 
 test("readPatientEverything", async () => {
-  const { medplum } = await service();
+  const { medplum } = service();
   const everything = await medplum.readPatientEverything("homer-simpson");
   const found = everything.entry.map((each) => each.resource);
   assert.ok(found.some((each) => reference(each) === "Patient/homer-simpson"));
