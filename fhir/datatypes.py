@@ -57,8 +57,8 @@ def parse_date(text: str) -> DateRange:
     ).replace(tzinfo=_offset(zone))
     try:
         low = local.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("outside the calendar") from error
+    except OverflowError:  # the first or the last day of the calendar, in a zone beyond it
+        low = EARLIEST if local.year == EARLIEST.year else LATEST
     if second == "60":
         low = _later(low, timedelta(seconds=1))
         fraction = None

@@ -295,7 +295,7 @@ def _compare(test: Callable[[Any, Any], bool]) -> Callable[[list, list], list]:
 def _compare_dates(test: Callable[[Any, Any], bool], one: str, other: str) -> bool:
     try:
         first, second = parse_date(one), parse_date(other)
-    except ValueError:  # at the very edge of the calendar
+    except ValueError:  # text that only looks like a date
         return True
     if first.high <= second.low:
         return test(0, 1)
