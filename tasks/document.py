@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.timezone import get_default_timezone
 
 from fhir.datatypes import LATEST, parse_date, parse_reference, to_instant
+from fhir.errors import InvalidResource, Issue
 from fhir.search.references import local, unversioned
 from tasks.transitions import ENDED, NOT_STARTED, STARTED
 
@@ -80,6 +81,24 @@ def note_rows(notes: list[dict]) -> list[tuple[int, str, datetime | None, str]]:
         )
         for position, note in enumerate(notes)
     ]
+
+
+def check_elements(before: dict | None, after: dict) -> None:
+    """What R4 asks of a Task besides its elements, or allows and a workflow cannot use.
+
+    A status that is only an extension (`_status`) is valid R4. inv-1 is checked of what a client
+    says at first; from then on the server keeps lastModified. Raises InvalidResource (422).
+    """
+    for name in ("status", "intent"):
+        if name not in after:
+            issue = Issue(f"Task.{name} needs a value.", "required", expression=f"Task.{name}")
+            raise InvalidResource(issues=[issue])
+    authored, modified = after.get("authoredOn"), after.get("lastModified")
+    if before is None and authored and modified:
+        if parse_date(modified).high <= parse_date(authored).low:
+            sentence = "Task.lastModified must not be before authoredOn (inv-1)."
+            issue = Issue(sentence, "invariant", expression="Task.lastModified")
+            raise InvalidResource(issues=[issue])
 
 
 def stamp(before: dict | None, after: dict, at: datetime) -> dict:

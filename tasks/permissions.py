@@ -8,7 +8,7 @@ from accounts.pools import codes_of, pool_ids
 from fhir import json, sql
 from fhir.actor import Actor, Role
 from fhir.errors import BusinessRuleViolation, Conflict, Forbidden
-from tasks.document import reference_of
+from tasks.document import check_elements, reference_of
 from tasks.models import Task
 from tasks.transitions import OPEN, check_transition
 
@@ -22,6 +22,7 @@ def check_change(actor: Actor, before: dict | None, after: dict | None) -> None:
         if not actor.writes_everything:
             raise Forbidden("Only an admin may delete a Task; cancel it instead.")
         return
+    check_elements(before, after)
     if actor.role is Role.PRACTITIONER:
         _check_practitioner(actor, before, after)
     elif actor.role is Role.COORDINATOR and before is not None:
