@@ -77,6 +77,9 @@ test("capabilityStatement without a token", async () => {
 test("smartAuthMetadata without a token", async () => {
   const { tokenUrl } = await stranger.smartAuthMetadata();
   assert.equal(tokenUrl?.href, `${clinic.base}/oauth2/token`);
+  const configuration = await stranger.request(".well-known/smart-configuration");
+  assert.equal(configuration.token_endpoint, `${clinic.base}/oauth2/token`);
+  assert.ok(configuration.grant_types_supported.includes("client_credentials"));
 });
 
 // Reading and writing
