@@ -1,5 +1,6 @@
 """Bundles that cannot be carried out: each is refused whole, and names its entry."""
 
+# fmt: off
 from tests.malformed.cases import SECRET, TARGET, Group
 
 BUNDLES = Group("bundle")
@@ -10,9 +11,9 @@ POST = {"method": "POST", "url": "Task"}
 GOOD = {"resource": TASK, "request": POST}
 
 request = BUNDLES.request
-request("empty", "POST ", 400, "structure")
+request("empty", "POST ", 400, "structure", "Bundle")
 request("broken", "POST ", 400, "structure", None, '{"resourceType":"Bundle"')
-request("list", "POST ", 400, "structure", None, [])
+request("list", "POST ", 400, "structure", "Bundle", [])
 request("a-task", "POST ", 400, "structure", "Bundle", TASK)
 request("untyped", "POST ", 400, "structure", "Bundle", {"type": "batch", "entry": []})
 request("to-the-type", "POST Task", 400, "structure", "resourceType", {"resourceType": "Bundle", "type": "transaction"})
@@ -80,7 +81,7 @@ bundle("reference-by-search-of-none", 412, "not-found", FIRST, {"resource": TASK
 bundle("reference-by-search-of-many", 412, "multiple-matches", FIRST, {"resource": TASK | {"partOf": [{"reference": "Task?intent=order"}]}, "request": POST})
 bundle("reference-by-bad-search", 400, "invalid", FIRST, {"resource": TASK | {"partOf": [{"reference": "Task?nonsense=1"}]}, "request": POST})
 bundle("reference-nonsense", 422, "value", f"{FIRST}.resource.owner.reference", {"resource": TASK | {"owner": {"reference": SECRET}}, "request": POST})
-bundle("two-writes-to-one", 400, "structure", None, {"resource": TASK | {"id": "target"}, "request": {"method": "PUT", "url": TARGET}}, {"request": {"method": "DELETE", "url": TARGET}})
+bundle("two-writes-to-one", 400, "structure", FIRST, {"resource": TASK | {"id": "target"}, "request": {"method": "PUT", "url": TARGET}}, {"request": {"method": "DELETE", "url": TARGET}})
 bundle("patch-not-base64", 400, "structure", FIRST, {"resource": {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": "***"}, "request": {"method": "PATCH", "url": TARGET}})
 bundle("patch-not-json", 400, "structure", FIRST, {"resource": {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": "QUJD"}, "request": {"method": "PATCH", "url": TARGET}})
 bundle("patch-without-data", 400, "structure", FIRST, {"resource": {"resourceType": "Binary", "contentType": "application/json-patch+json"}, "request": {"method": "PATCH", "url": TARGET}})

@@ -93,9 +93,11 @@ class Group(list):
             Content_Type="application/json-patch+json",
         )
 
-    def search(self, name: str, query: str, code: str = "invalid", **headers: str) -> None:
-        """A search that is no search: 400, and no place in any document."""
-        self.request(name, f"GET {query}", 400, code, None, b"", **headers)
+    def search(self, name: str, query: str, at: str | None = "", **headers: str) -> None:
+        """A search that is no search: 400, at the query's first parameter if not `at` another."""
+        first = query.partition("?")[2].partition("=")[0]
+        expression = None if at is None else f"http.{at or first}"
+        self.request(name, f"GET {query}", 400, "invalid", expression, b"", **headers)
 
     def bundle(
         self, name: str, status: int, code: str, expression: str | None, *entries: Any, **head: Any

@@ -1,5 +1,6 @@
 """Elements that R4 does not have, or that are of another shape: 422, each at its place."""
 
+# fmt: off
 from tests.malformed.cases import ABSENT, SECRET, Group
 
 NAMES = Group("names")

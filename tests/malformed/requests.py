@@ -1,5 +1,6 @@
 """Requests of which the head is wrong: paths, methods, headers, media types."""
 
+# fmt: off
 from tests.malformed.cases import SECRET, TARGET, Group
 
 PATHS = Group("path")
@@ -54,7 +55,7 @@ request("system-underscore", "GET _nothing", 404, "not-found")
 request("unknown-operation", f"POST {TARGET}/$brew", 404, "not-found")
 request("unknown-type-operation", "POST Task/$brew", 404, "not-found")
 request("unknown-system-operation", "POST $brew", 404, "not-found")
-request("operation-without-name", "POST Task/$", 404, "not-found")
+request("operation-without-name", "GET Task/$", 404, "not-found")
 request("operation-of-instance-on-type", "POST Task/$claim", 404, "not-found")
 request("operation-in-capitals", f"POST {TARGET}/$Claim", 404, "not-found")
 request("compartment-of-no-type", "GET Patient/pat/Chore", 404, "not-found")
@@ -122,7 +123,7 @@ request("if-none-exist-many", "POST Task", 412, "multiple-matches", None, TASK, 
 request("conditional-put-many", "PUT Task?intent=order", 412, "multiple-matches", None, TASK)
 request("conditional-put-unknown-parameter", "PUT Task?nonsense=x", 400, "invalid", None, TASK)
 request("conditional-delete-many", "DELETE Task?intent=order", 412, "multiple-matches")
-request("conditional-delete-without", "DELETE Task", 400, "invalid")
+request("conditional-delete-without", "DELETE Task", 400, "structure")
 request("conditional-delete-unknown-parameter", "DELETE Task?nonsense=x", 400, "invalid")
 request("conditional-delete-empty", "DELETE Task?status=", 400, "invalid")
 request("content-length-word", "POST Task", 400, "structure", None, TASK, CONTENT_LENGTH="abc")

@@ -1,5 +1,6 @@
 """What holds between elements: references, contained resources, extensions, invariants: 422."""
 
+# fmt: off
 from tests.malformed.cases import SECRET, Group
 
 REFERENCES = Group("references")

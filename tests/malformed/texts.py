@@ -1,5 +1,6 @@
 """Bodies that are no JSON, no UTF-8, or no resource: 400, however they came."""
 
+# fmt: off
 from tests.malformed.cases import SECRET, Group
 
 JSON = Group("json")

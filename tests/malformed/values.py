@@ -1,5 +1,6 @@
 """Primitives of every type, bound codes and narratives with a value that they cannot have: 422."""
 
+# fmt: off
 from tests.malformed.cases import SECRET, Group
 
 PRIMITIVES = Group("primitives")

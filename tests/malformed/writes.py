@@ -1,5 +1,6 @@
 """Writes that cannot be done: patches, steps of the workflow, ids that do not agree."""
 
+# fmt: off
 from tests.malformed.cases import SECRET, TARGET, Group
 
 PATCHES = Group("patch")
@@ -25,7 +26,7 @@ body("merge-patch", '{"priority":"stat"}', 415, "not-supported", Content_Type="a
 body("as-json", '[{"op":"remove","path":"/priority"}]', 415, "not-supported", Content_Type="application/json")
 body("as-xml", "<diff/>", 415, "not-supported", Content_Type="application/xml-patch+xml")
 body("as-text", "[]", 415, "not-supported", Content_Type="text/plain")
-body("fhir-task", '{"resourceType":"Task"}', 400, "structure", Content_Type="application/fhir+json")
+PATCHES.request("fhir-task", f"PATCH {TARGET}", 400, "structure", "resourceType", {"resourceType": "Task"})
 
 patch = PATCHES.patch
 patch("not-an-object", 400, "structure", None, "remove")
@@ -101,7 +102,7 @@ GROW = {"op": "add", "path": "/note/0/text", "value": "x" * 2**19}
 patch("copy-bomb", 413, "too-long", None, GROW, *COPY)
 PATCHES.request("of-nothing", "PATCH Task/never-was", 404, "not-found", None, [{"op": "remove", "path": "/note"}], Content_Type=JSON_PATCH)
 PATCHES.request("of-deleted", "PATCH Task/deleted", 410, "deleted", None, [{"op": "remove", "path": "/note"}], Content_Type=JSON_PATCH)
-PATCHES.request("of-the-type", "PATCH Task", 412, "multiple-matches", None, [{"op": "remove", "path": "/note"}], Content_Type=JSON_PATCH)
+PATCHES.request("of-the-type", "PATCH Task", 400, "structure", None, [{"op": "remove", "path": "/note"}], Content_Type=JSON_PATCH)
 
 # --- steps of the workflow that are none ----------------------------------------------------------
 REFUSED = {
@@ -146,7 +147,7 @@ request("post-without-intent-value", "POST Task", 422, "required", "Task.intent"
 request("post-modified-before-authored", "POST Task", 422, "invariant", "Task.lastModified", TASK | {"authoredOn": "2024-03-02", "lastModified": "2024-03-01T10:00:00Z"})
 request("claim-nothing", "POST Task/never-was/$claim", 404, "not-found")
 request("claim-next-of-no-pool", "POST Task/$claim-next?pool=nowhere", 422, "invalid", "pool")
-request("claim-with-a-task", f"POST {TARGET}/$claim", 400, "structure", None, TASK)
-request("claim-with-a-list", f"POST {TARGET}/$claim", 400, "structure", None, [])
-request("claim-with-text", f"POST {TARGET}/$claim", 400, "structure", None, SECRET)
-request("claim-with-bad-parameters", f"POST {TARGET}/$claim", 400, "structure", None, {"resourceType": "Parameters", "parameter": {"name": "pool"}})
+request("claim-next-with-a-task", "POST Task/$claim-next", 400, "structure", None, TASK)
+request("claim-next-with-a-list", "POST Task/$claim-next", 400, "structure", None, [])
+request("claim-next-with-text", "POST Task/$claim-next", 400, "structure", None, SECRET)
+request("claim-next-with-bad-parameters", "POST Task/$claim-next", 400, "structure", None, {"resourceType": "Parameters", "parameter": {"name": "pool"}})

@@ -79,7 +79,7 @@ def test_a_malformed_request_is_refused_and_changes_nothing(send, case):
         assert issue_["diagnostics"].endswith(".") and 10 < len(issue_["diagnostics"]) < 600
     places = [(each["code"], *each.get("expression", [None])) for each in outcome["issue"]]
     assert (case.code, case.expression) in places
-    if answer.status_code == 405:
+    if answer.status_code == 405 and case.path:
         assert answer["Allow"] and case.method not in answer["Allow"].split(", ")
     if answer.status_code == 401:
         assert answer["WWW-Authenticate"].startswith("Bearer")
