@@ -76,6 +76,12 @@ class Task(Resource):
                 RawSQL("(ranges #> '{modified,0,1}')::bigint", ()).desc(nulls_last=True),
                 name="task_modified",
             ),
+            # What is to be done by when, for searches by `due-date`.
+            models.Index(
+                RawSQL("(ranges #> '{due-date,0,0}')::bigint", ()),
+                name="task_due_date",
+                condition=Q(deleted=False, status__in=sorted(OPEN)),
+            ),
             # What is overdue.
             models.Index(
                 fields=["due", "resource_id"],

@@ -6,6 +6,8 @@ first, and when they are few they become a condition that an index can answer.
 https://hl7.org/fhir/R4/search.html#chaining · https://hl7.org/fhir/R4/search.html#has
 """
 
+from dataclasses import replace
+
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Exists, Q, QuerySet
 
@@ -52,31 +54,50 @@ def united(parts: list[QuerySet]) -> tuple[str, list]:
 
 
 def chained(filter_: ReferenceFilter, clause: Clause, scope: Scope) -> Q:
-    """`reference.parameter=value`, with the Type when the reference admits several."""
-    types = [clause.modifier] if clause.modifier else _types_with(filter_, clause.chain)
+    """`reference.parameter=value`: by the Type that is named, or else by each that there may be."""
     if clause.modifier and clause.modifier not in filter_.target_types:
         raise InvalidSearch(f"{clause.key}: the reference cannot lead to this type.")
+    types = [clause.modifier] if clause.modifier else _types_with(filter_, clause.chain)
     if not types:
         raise InvalidSearch(f"{clause.key}: nothing that it leads to has this parameter.")
+    if len(types) > 1:
+        types = sorted(_stored_types().intersection(types))
+        scope = replace(scope, ways=scope.ways * len(types))
+    if scope.ways > MAX_WAYS:
+        raise InvalidSearch(f"{clause.key} leads to too many types: name them, as in subject:Type.")
     return any_of([_chained_to(name, filter_, clause, scope) for name in types])
 
 
-MAX_TYPES = 8
+MAX_WAYS = 200
+"""The types that the links of a chain may lead to, multiplied; each is a query of its own."""
 
 
 def _types_with(filter_: ReferenceFilter, clause: Clause) -> list[str]:
     """The types that the reference may lead to and that have the chain's next parameter."""
-    name = "_id" if clause.name == "_has" else clause.name
     if filter_.only:
         return [filter_.only]
-    found = [
-        type_name
-        for type_name in sorted(filter_.target_types)
-        if name in resources.get(type_name).search().base_filters
-    ]
-    if len(found) > MAX_TYPES:
-        raise InvalidSearch(f"{filter_.parameter.name}: name the type, as in subject:Type.name.")
-    return found
+    if clause.name == "_has" or clause.name in words.PARAMETERS:
+        return sorted(filter_.target_types)
+    found = {
+        type_name: parameters[clause.name].type
+        for type_name in filter_.target_types
+        if clause.name in (parameters := definitions.search_parameters(type_name))
+    }
+    if len(set(found.values())) > 1:
+        raise InvalidSearch(f"{clause.key} means different things: name the type of the reference.")
+    return sorted(found)
+
+
+def _stored_types() -> set[str]:
+    """The types of which there is anything: by skips through an index, whatever its size."""
+    own = {each.name for each in resources.all_types() if each.model is not ClinicalResource}
+    table = ClinicalResource._meta.db_table
+    found = sql.rows(
+        f"with recursive t as ((select min(resource_type) as name from {table}) union all"
+        f" select (select min(c.resource_type) from {table} c where c.resource_type > t.name)"
+        " from t where t.name is not null) select name from t where name is not null"
+    )
+    return own | {name for (name,) in found}
 
 
 def _chained_to(type_name: str, filter_: ReferenceFilter, clause: Clause, scope: Scope) -> Q:
@@ -126,7 +147,7 @@ def _matching(resource_type: ResourceType, clause: Clause, scope: Scope) -> Quer
     """What meets one clause, of a type that a reference leads to or comes from."""
     if clause.name in words.PARAMETERS:
         words.check_affordable(rows_of(resource_type, Q()))
-    inside = Scope(resource_type.name, scope.actor, scope.base)
+    inside = replace(scope, resource_type=resource_type.name)
     return rows_of(resource_type, resource_type.search().condition(clause, inside))
 
 

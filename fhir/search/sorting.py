@@ -115,20 +115,29 @@ def sort_key(filter_: SearchFilter) -> SortKey:
         each = f"jsonb_array_elements({{0}} -> {literal(filter_.name)}) r"
         return _of_several(name, f"(select {{}}({value}) from {each})", "ranges", field)
     if filter_.column:
-        expression = Sql("nullif({0}, '')", F(filter_.column), output_field=TextField())
+        expression = Sql(_of_column(filter_), F(filter_.column), output_field=TextField())
         return SortKey(name, expression, TextField(), nullable=True)
     column, start, having = "tokens", f"{filter_.name}=", ""
     if isinstance(filter_, StringFilter):
         column, start = "strings", f"{filter_.name}~"
     elif isinstance(filter_, ReferenceFilter):
         having = " and position('/' in e) > 0"
-    elif isinstance(filter_, TokenFilter):
-        having = " and position('|' in e) = 0"  # the code alone
-    elif not isinstance(filter_, UriFilter):
+    elif not isinstance(filter_, TokenFilter | UriFilter):
         raise InvalidSearch(f"_sort: {name} has no order.")
     value = f'substr(e, {len(start) + 1}) collate "C"'
     each = f"unnest({{0}}) e where starts_with(e, {literal(start)}){having}"
-    return _of_several(name, f"(select {{}}({value}) from {each})", column, TextField())
+    chosen = f"{{}}({value})"
+    if isinstance(filter_, TokenFilter):
+        # The code alone; but a code may have a bar in it.
+        chosen = f"coalesce({{}}({value}) filter (where position('|' in e) = 0), {chosen})"
+    return _of_several(name, f"(select {chosen} from {each})", column, TextField())
+
+
+def _of_column(filter_: SearchFilter) -> str:
+    if isinstance(filter_, ReferenceFilter) and filter_.only:
+        start = literal(f"{filter_.only}/")
+        return f"case when starts_with({{0}}, {start}) then {{0}} end"
+    return "nullif({0}, '')"
 
 
 def _of_several(name: str, sql: str, column: str, field: Field) -> SortKey:

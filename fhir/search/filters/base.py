@@ -23,6 +23,8 @@ class Scope:
     actor: Actor
     base: str
     """The absolute URL that the client used, without a slash at its end."""
+    ways: int = 1
+    """By how many types an untyped chain has come here."""
 
 
 class SearchFilter(django_filters.Filter):
