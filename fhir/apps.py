@@ -6,7 +6,8 @@ class FhirConfig(AppConfig):
     name = "fhir"
 
     def ready(self):
-        from fhir import conformance, extensions, validate
+        from fhir import conformance, extensions, resources, validate
 
+        resources.register_for_all(validate.operations)
         conformance.add(validate.DEFINITION, extensions.HISTORY_ACTOR)
         post_migrate.connect(conformance.store_documents, sender=self)

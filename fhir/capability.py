@@ -87,8 +87,10 @@ def _resource(resource_type: ResourceType, served: Collection[str]) -> dict:
             for name, type_name, text in search_set.parameters()
         ],
         "operation": [
-            {"name": operation.name, "definition": operation.definition}
-            for operation in resource_type.all_operations()
+            {"name": name, "definition": definition}
+            for name, definition in dict.fromkeys(
+                (each.name, each.definition) for each in resource_type.all_operations()
+            )
         ],
     }
     return {name: value for name, value in capability.items() if value != []}

@@ -6,8 +6,10 @@ from typing import Any
 
 from fhir.definitions import resource_types
 
-LINKING = frozenset({"reference", "url", "uri", "valueUri", "valueUrl", "valueUuid", "valueOid"})
-"""Members that may hold another entry's fullUrl: a Reference, and elements of a URI type."""
+LINKING = frozenset(
+    {"reference", "url", "uri", "valueUri", "valueUrl", "valueUuid", "valueOid", "div"}
+)
+"""Members that may hold another entry's fullUrl: a Reference, elements of a URI type, narrative."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Links:
         def place(name: str, link: str) -> str:
             if link in self.places:
                 return self.places[link]
+            if name == "div":
+                return self._in_narrative(link)
             if name != "reference":
                 return link
             if "?" in link and link.partition("?")[0] in resource_types():
@@ -32,6 +36,13 @@ class Links:
             return self.places.get(f"{root}/{link}", link)
 
         return place
+
+    def _in_narrative(self, div: str) -> str:
+        """`href` and `src` are the only attributes that can hold a link."""
+        for full_url, reference in self.places.items():
+            for attribute in ("href", "src"):
+                div = div.replace(f'{attribute}="{full_url}"', f'{attribute}="{reference}"')
+        return div
 
 
 def resolved(value: Any, place: Callable[[str, str], str]) -> Any:

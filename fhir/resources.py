@@ -67,16 +67,21 @@ class ResourceType:
         raise NotFound("There is no such operation here.")
 
     def all_operations(self) -> tuple[Operation, ...]:
-        return self.operations + tuple(_of_every_type)
+        return self.operations + _operations_of_every_type(self.name)
 
 
 _registered: dict[str, ResourceType] = {}
-_of_every_type: list[Operation] = []
+_of_every_type: list[Callable[[str], tuple[Operation, ...]]] = []
 
 
-def register_for_all(*operations: Operation) -> None:
-    """Operations that every type has."""
-    _of_every_type.extend(operations)
+def register_for_all(operations: Callable[[str], tuple[Operation, ...]]) -> None:
+    """Operations that every type has, made for the name of each."""
+    _of_every_type.append(operations)
+
+
+@cache
+def _operations_of_every_type(name: str) -> tuple[Operation, ...]:
+    return tuple(operation for make in _of_every_type for operation in make(name))
 
 
 def register(resource_type: ResourceType) -> None:

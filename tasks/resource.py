@@ -14,12 +14,11 @@ from fhir.errors import InvalidResource
 from fhir.resources import Operation, ResourceType
 from fhir.resources import register as register_type
 from tasks import actions, provenance
+from tasks.conformance import CLAIM, CLAIM_NEXT
 from tasks.definitions import search_parameters
 from tasks.document import stamp
 from tasks.models import VIEW_TASK, Provenance, Task
 from tasks.permissions import check_change, refuse_unreadable
-
-DEFINITIONS = "http://taskward.example/fhir/OperationDefinition"
 
 
 def register() -> None:
@@ -33,10 +32,8 @@ def register() -> None:
             stamp=stamp,
             refuse_unreadable=refuse_unreadable,
             operations=(
-                Operation("claim", "instance", _claim, definition=f"{DEFINITIONS}/Task-claim"),
-                Operation(
-                    "claim-next", "type", _claim_next, definition=f"{DEFINITIONS}/Task-claim-next"
-                ),
+                Operation("claim", "instance", _claim, definition=CLAIM["url"]),
+                Operation("claim-next", "type", _claim_next, definition=CLAIM_NEXT["url"]),
             ),
         )
     )

@@ -178,6 +178,7 @@ def patient(**elements):
     return {"resourceType": "Patient", **elements}
 
 
+NARRATIVE = '<div xmlns="http://www.w3.org/1999/xhtml"><a href="{}">Homer</a></div>'
 HOMER = {"identifier": [{"system": "urn:mrn", "value": "1"}]}
 URN = "urn:uuid:5b1f6e1a-0000-4000-8000-00000000000a"
 
@@ -188,6 +189,7 @@ def test_links_between_entries_are_resolved(api, full_url):
     task = task_document(
         input=[{"type": {"text": "form"}, "valueUri": full_url}],
         note=[{"text": full_url}],
+        text={"status": "generated", "div": NARRATIVE.format(full_url)},
         **{"for": {"reference": link}},
     )
     task_url = "http://old.example/fhir/Task/13" if full_url != URN else None
@@ -200,6 +202,7 @@ def test_links_between_entries_are_resolved(api, full_url):
     made, homer = (entry["resource"] for entry in answer["entry"])
     assert made["for"]["reference"] == f"Patient/{homer['id']}"
     assert made["input"][0]["valueUri"] == f"Patient/{homer['id']}"
+    assert made["text"]["div"] == NARRATIVE.format(f"Patient/{homer['id']}")
     assert made["note"][0]["text"] == full_url  # text is no link
 
 

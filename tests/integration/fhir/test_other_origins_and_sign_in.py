@@ -61,8 +61,8 @@ def test_clients_find_where_to_sign_in(db):
         ),
         (
             {"grant_type": "password", "username": "a", "password": "b"},
-            400,
-            "unsupported_grant_type",
+            401,
+            "invalid_client",
         ),
         ({}, 400, "unsupported_grant_type"),
     ],

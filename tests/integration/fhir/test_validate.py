@@ -224,3 +224,23 @@ def test_a_resource_that_is_only_created_by_trying_stays_unknown(tried, cast):
     with pytest.raises(NotFound):
         tried("admin", "Task", None, resource_id="own-id")
     create(document)
+
+
+# --- over HTTP ------------------------------------------------------------------------------------
+
+
+def test_the_operation_answers_over_http(api):
+    task = create(task_document())
+    admin = api("admin")
+    for answer in (
+        admin.post("Task/$validate", task_document()),
+        admin.post("Patient/$validate?mode=create", {"resourceType": "Patient"}),
+        admin.get(f"Task/{task['id']}/$validate"),
+        admin.post(f"Task/{task['id']}/$validate?mode=delete"),
+    ):
+        assert answer.status_code == 200, answer.content
+        assert answer.json()["issue"][0]["severity"] == "information"
+    broken = admin.post("Task/$validate", task_document(status="bogus")).json()
+    assert broken["issue"][0]["expression"] == ["Task.status"]
+    assert admin.get("Task/nobody/$validate").status_code == 404
+    assert admin.get("Task/$claim-next").status_code == 405
