@@ -1,7 +1,6 @@
 """Queries of more than one parameter, through references, and with what they point at."""
 
 from collections.abc import Iterator
-from itertools import islice
 
 from tests.oracle.cases import TYPES, WORLD, distinct, queries, url
 from tests.oracle.parameters import PARAMETERS, parameter
@@ -46,10 +45,8 @@ def asked(resource_type: str) -> Iterator[tuple[str, str]]:
         if written:
             yield name, value
             continue
-        for modifier, value in islice(
-            queries(resource_type, name, parameter(resource_type, name)), 2
-        ):
-            yield f"{name}:{modifier}" if modifier else name, value
+        modifier, value = queries(resource_type, name, parameter(resource_type, name))[0]
+        yield f"{name}:{modifier}" if modifier else name, value
 
 
 def target_types(resource_type: str, name: str) -> list[str]:

@@ -81,8 +81,10 @@ def token_matches(value: dict | str | bool, searched: str, kind: str) -> Verdict
         return (
             OPEN if token_matches(value, code, kind) else False
         )  # an implicit system: one or none?
-    if kind == "ContactPoint":
-        return OPEN  # "n/a" is all that R4 says about its system
+    if kind == "ContactPoint":  # "n/a" is all that R4 says about its system
+        return (
+            OPEN if not code or code_matches(value.get("value"), code, kind) is not False else False
+        )
     return either(
         both(
             [

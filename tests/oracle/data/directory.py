@@ -1,0 +1,85 @@
+"""Organizations and what else documents point at."""
+
+from tests.oracle.data.elements import UCUM, coding, identifier, ref
+
+DIRECTORY = [
+    {
+        "resourceType": "Organization",
+        "id": "org1",
+        "active": True,
+        "name": "Northgate Clinic",
+        "alias": ["The Gate"],
+        "identifier": [identifier("http://clinic.example/npi", "111")],
+        "address": [{"city": "Springfield", "state": "IL"}],
+    },
+    {
+        "resourceType": "Organization",
+        "id": "org2",
+        "active": False,
+        "name": "Südklinik",
+        "partOf": ref("Organization/org1"),
+    },
+    {
+        "resourceType": "Organization",
+        "id": "org3",
+        "name": "Ward 3",
+        "partOf": ref("Organization/org2"),
+    },
+    {
+        "resourceType": "Location",
+        "id": "loc1",
+        "status": "active",
+        "name": "Room 12",
+        "address": {"city": "Springfield", "state": "IL"},
+        "managingOrganization": ref("Organization/org1"),
+    },
+    {"resourceType": "Location", "id": "loc2", "status": "suspended", "name": "Annex"},
+    {
+        "resourceType": "HealthcareService",
+        "id": "hs1",
+        "active": True,
+        "name": "Cardiology consults",
+        "providedBy": ref("Organization/org1"),
+    },
+    {
+        "resourceType": "Encounter",
+        "id": "enc1",
+        "status": "in-progress",
+        "class": coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB"),
+        "subject": ref("Patient/p01"),
+        "serviceProvider": ref("Organization/org1"),
+        "period": {"start": "2024-01-10T08:00:00Z"},
+        "length": {"value": 40, "unit": "min", "system": UCUM, "code": "min"},
+    },
+    {
+        "resourceType": "Encounter",
+        "id": "enc2",
+        "status": "finished",
+        "class": coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "IMP"),
+        "subject": ref("Patient/p02"),
+        "period": {"start": "2023-05-01", "end": "2023-05-09"},
+        "length": {"value": 9, "unit": "d", "system": UCUM, "code": "d"},
+    },
+    {
+        "resourceType": "List",
+        "id": "list1",
+        "status": "current",
+        "mode": "working",
+        "title": "Rounds",
+        "entry": [{"item": ref("Patient/p01")}, {"item": ref("Patient/p03")}],
+    },
+    {
+        "resourceType": "List",
+        "id": "list2",
+        "status": "current",
+        "mode": "working",
+        "entry": [{"item": ref("Task/t01")}, {"item": ref("Patient/p02")}],
+    },
+    {
+        "resourceType": "Group",
+        "id": "grp1",
+        "type": "person",
+        "actual": True,
+        "member": [{"entity": ref("Patient/p02")}, {"entity": ref("Patient/p04")}],
+    },
+]
