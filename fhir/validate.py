@@ -5,13 +5,16 @@ https://hl7.org/fhir/R4/resource-operation-validate.html
 """
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.db import transaction
 
-from fhir import actions, resources, store
+from fhir import actions, json, resources, store
 from fhir.actor import Actor
+from fhir.answers import Answer, Request
 from fhir.conformance import operation, parameter
 from fhir.errors import FhirError, Issue, MalformedRequest, operation_outcome
+from fhir.resources import Operation
 from fhir.validation import check_document
 
 MODES = ("create", "update", "delete", "profile")
@@ -107,6 +110,27 @@ def _invalid(document: Any, type_name: str) -> list[Issue]:
     except FhirError as error:
         return error.issues
     return []
+
+
+def operations(type_name: str) -> tuple[Operation, ...]:
+    """`$validate` of a type; mode and profile may come in the URL or in the body."""
+
+    def run(request: Request, resource_id: str | None) -> Answer:
+        given = dict(parse_qsl(request.query))
+        outcome = validate(
+            type_name,
+            resource_id,
+            request.body if request.method == "POST" else None,
+            mode=given.get("mode"),
+            profile=given.get("profile"),
+            actor=request.actor,
+        )
+        return Answer(body=json.dumps(outcome))
+
+    return tuple(
+        Operation("validate", level, run, affects_state=False, definition=DEFINITION["url"])
+        for level in ("instance", "type")
+    )
 
 
 class _Undone(Exception):

@@ -40,7 +40,7 @@ def search_system(
     if parsed.named:
         raise InvalidSearch("_query: queries have a type.", expression=blamed("_query"))
     asked = Asked(parsed, clauses, actor, base)
-    parts = [_part(each, asked, compartment) for each in _with_rows(types)]
+    parts = [_part(each, asked, compartment) for each in with_rows(types)]
     _check_alike(parts)
     return Search(Plan(parts), asked, f"{compartment.path}/*" if compartment else "").bundle()
 
@@ -104,7 +104,7 @@ PRESENT_TYPES = """
 """The types of which there are rows, by one look at the index a type."""
 
 
-def _with_rows(types: list[ResourceType]) -> list[ResourceType]:
+def with_rows(types: list[ResourceType]) -> list[ResourceType]:
     """Without the types that nothing is stored of: most of R4's."""
     if not any(each.model is ClinicalResource for each in types):
         return types
