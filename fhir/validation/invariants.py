@@ -12,10 +12,12 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from fhir.datatypes import DATE_TIME, parse_date
 from fhir.definitions import all_choices
+from fhir.errors import TooCostly
 
 UCUM = "http://unitsofmeasure.org"
 TOKEN = re.compile(
@@ -36,8 +38,26 @@ LEVELS = (
     ("+", "&"),
 )
 
-Around = tuple[list, list]
-"""(%resource, %context)"""
+MAX_VISITED = 2_000_000
+
+
+class Around:
+    """What one evaluation shares: %resource, %context, and what is found from them already."""
+
+    __slots__ = ("context", "known", "resource", "visited")
+
+    def __init__(self, resource: dict, context: list):
+        self.resource, self.context = [resource], context
+        self.known: dict[Node, list] = {}
+        self.visited = 0
+
+    def visit(self, count: int) -> None:
+        """Some invariants compare everything with everything. Raises TooCostly."""
+        self.visited += count
+        if self.visited > MAX_VISITED:
+            raise TooCostly("The resource is too large for R4's rules about it to be checked.")
+
+
 Node = Callable[[list, Around], list]
 """(the collection that `$this` is, what is around) → a collection"""
 
@@ -53,7 +73,7 @@ def compile_invariant(expression: str) -> Callable[[Any, dict], bool]:
 
     def holds(element: Any, resource: dict) -> bool:
         here = [element]
-        return _truth(node(here, ([resource], here))) is True
+        return _truth(node(here, Around(resource, here))) is True
 
     return holds
 
@@ -109,11 +129,17 @@ class _Compiler:
         return text
 
     def steps(self) -> Node:
+        start, begin = self.tokens[self.at][1], self.at
         node = self.first()
         while self.take("."):
             name = self.type_name()
             node = self.call(name, node) if self.take("(") else _member(name, node)
-        return node
+        same = start in ("%resource", "%context") and not self._has_arguments(begin)
+        return _once(node) if same else node
+
+    def _has_arguments(self, begin: int) -> bool:
+        texts = [text for _, text in self.tokens[begin : self.at]]
+        return any(pair[0] == "(" and pair[1] != ")" for pair in pairwise(texts))
 
     def first(self) -> Node:
         kind, text = self.tokens[self.at]
@@ -154,6 +180,8 @@ class _Compiler:
         if name not in FUNCTIONS:
             raise Unsupported(name)
         function = FUNCTIONS[name]
+        if function in COMPARING:
+            return _binary(function, collection, arguments[0])
         return lambda this, around: function(
             collection(this, around), *(each(this, around) for each in arguments)
         )
@@ -165,12 +193,23 @@ def _this(this: list, around: Around) -> list:
 
 ROOTS: dict[str, Node] = {
     "$this": _this,
-    "%resource": lambda this, around: around[0],
-    "%context": lambda this, around: around[1],
+    "%resource": lambda this, around: around.resource,
+    "%context": lambda this, around: around.context,
     "%ucum": lambda this, around: [UCUM],
     "true": lambda this, around: [True],
     "false": lambda this, around: [False],
 }
+
+
+def _once(node: Node) -> Node:
+    """What starts at the resource is the same for every item of a list."""
+
+    def once(this: list, around: Around) -> list:
+        if node not in around.known:
+            around.known[node] = node(this, around)
+        return around.known[node]
+
+    return once
 
 
 def _member(name: str, collection: Node) -> Node:
@@ -190,6 +229,7 @@ def _member(name: str, collection: Node) -> Node:
                     found += value
                 elif value is not None:
                     found.append(value)
+        around.visit(len(found))
         return found
 
     return member
@@ -202,7 +242,15 @@ def _each(function: Callable, collection: Node, criterion: Node) -> Node:
 
 
 def _binary(operator: Callable, left: Node, right: Node) -> Node:
-    return lambda this, around: operator(left(this, around), right(this, around))
+    if operator not in COMPARING:
+        return lambda this, around: operator(left(this, around), right(this, around))
+
+    def compare_all(this: list, around: Around) -> list:
+        one, other = left(this, around), right(this, around)
+        around.visit(max(len(one), 1) * max(len(other), 1))
+        return operator(one, other)
+
+    return compare_all
 
 
 def _of_type(collection: Node, name: str, how: str) -> Node:
@@ -233,7 +281,7 @@ def _truth(values: list) -> bool | None:
     return values[0] if type(values[0]) is bool else True
 
 
-def _answer(truth: bool | None) -> list:
+def _answer(*, truth: bool | None) -> list:
     return [] if truth is None else [truth]
 
 
@@ -260,7 +308,7 @@ def _implies(left: list, right: list) -> list:
     one = _truth(left)
     if one is False:
         return [True]
-    return _or([], right) if one is None else _answer(_truth(right))
+    return _or([], right) if one is None else _answer(truth=_truth(right))
 
 
 # --- operators and functions ----------------------------------------------------------------------
@@ -358,23 +406,38 @@ def _iif(values: list, condition: list, then: list, otherwise: list = ()) -> lis
     return then if _truth(condition) else list(otherwise)
 
 
+def _in(left: list, right: list) -> list:
+    return [left[0] in right] if left else []
+
+
+def _union(left: list, right: list) -> list:
+    return left + [each for each in right if each not in left]
+
+
+def _intersect(left: list, right: list) -> list:
+    return [each for each in left if each in right]
+
+
 OPERATORS: dict[str, Callable[[list, list], list]] = {
     "and": _and,
     "or": _or,
     "xor": _xor,
     "implies": _implies,
-    "in": lambda left, right: [left[0] in right] if left else [],
-    "contains": lambda left, right: [right[0] in left] if right else [],
+    "in": _in,
+    "contains": lambda left, right: _in(right, left),
     "=": _equal,
     "!=": lambda left, right: [left != right] if left and right else [],
     "<": _compare(lambda one, other: one < other),
     ">": _compare(lambda one, other: one > other),
     "<=": _compare(lambda one, other: one <= other),
     ">=": _compare(lambda one, other: one >= other),
-    "|": lambda left, right: left + [each for each in right if each not in left],
+    "|": _union,
     "+": _add,
     "&": _joined,
 }
+
+# Each item on one side with each on the other.
+COMPARING = (OPERATORS["in"], OPERATORS["contains"], _union, _intersect)
 
 # With a criterion, a function has each item and what the criterion makes of it.
 Weighed = list[tuple[Any, list]]
@@ -388,7 +451,7 @@ WITH_CRITERION: dict[str, Callable[[Weighed], list]] = {
 FUNCTIONS: dict[str, Callable[..., list]] = {
     "exists": lambda values: [bool(values)],
     "empty": lambda values: [not values],
-    "not": lambda values: _answer(None if not values else not _truth(values)),
+    "not": lambda values: _answer(truth=not _truth(values) if values else None),
     "hasValue": lambda values: [len(values) == 1 and type(values[0]) is not dict],
     "count": lambda values: [len(values)],
     "first": lambda values: values[:1],
@@ -396,7 +459,7 @@ FUNCTIONS: dict[str, Callable[..., list]] = {
     "isDistinct": _is_distinct,
     "allFalse": lambda values: [not any(values)],
     "combine": lambda values, others: values + others,
-    "intersect": lambda values, others: [each for each in values if each in others],
+    "intersect": _intersect,
     "children": _children,
     "descendants": _descendants,
     "trace": lambda values, *_: values,
