@@ -2,6 +2,7 @@
 
 import pytest
 
+from fhir.errors import InvalidSearch
 from fhir.search import chains, includes
 from tests.factories import NURSE_ROLE, SNOMED, create, put, role, task_document
 from tests.integration.fhir.search import bundle, ids, included
@@ -59,6 +60,34 @@ def test_chains(cast):
         "patient.family=Burns": [],
     }.items():
         assert ids(f"Task?{query}") == expected, query
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_an_untyped_chain_leads_to_every_type_that_there_is():
+    patient("homer")
+    put({"resourceType": "Group", "id": "g", "type": "person", "actual": True, "name": "Simpsons"})
+    put({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}})
+    task("t1", focus={"reference": "Observation/o"})
+    task("t2", for_={"reference": "Group/g"}, focus={"reference": "Task/t1"})
+    for query, expected in {
+        "subject.name=simpson": ["t1"],
+        "subject.identifier=1": [],
+        "subject._id=g": ["t2"],
+        "subject.actual=true": ["t2"],
+        "focus.status=final": ["t1"],
+        "focus.status=requested,final": ["t1", "t2"],
+        "focus.subject:Patient.name=simpson": ["t2"],
+        "focus._has:Task:focus:_id=t2": ["t2"],
+    }.items():
+        assert sorted(ids(f"Task?{query}")) == expected, query
+
+
+@pytest.mark.parametrize(
+    "query", ["focus.focus.focus.status=x", "focus.source=x", "subject.subject.subject._id=x"]
+)
+def test_a_chain_that_could_mean_too_much_is_refused(query):
+    with pytest.raises(InvalidSearch):
+        ids(f"Task?{query}")
 
 
 @pytest.mark.usefixtures("both_ways")
