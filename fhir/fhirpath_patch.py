@@ -79,6 +79,33 @@ def apply_fhirpath_patch(document: dict, parameters: Any, *, resource_type: str)
         raise TooLarge("The patched resource would be nested too deeply.") from error
 
 
+def intended(parameters: Any, resource_type: str) -> list[dict]:
+    """What the operations write, as a JSON Patch would say it: `{"path": "/owner", "value": …}`.
+
+    It is for whoever judges a patch without the document that it is for. Raises MalformedRequest
+    for what is no FHIRPath Patch.
+    """
+    found = []
+    for operation in _read(parameters):
+        try:
+            path = parse_path(operation.path, resource_type)
+        except InvalidPath:
+            continue
+        names = [step.name for step in path if isinstance(step, Member)]
+        if "name" in operation.parts:
+            names.append(operation.parts["name"]["valueString"])
+        value = next(
+            (
+                value
+                for member, value in operation.parts.get("value", {}).items()
+                if member.startswith("value")
+            ),
+            None,
+        )
+        found.append({"path": "".join(f"/{name}" for name in names), "value": value})
+    return found
+
+
 def _read(parameters: Any) -> list[Operation]:
     """The operations of a valid Parameters resource, each with the parts that its type needs."""
     try:

@@ -22,7 +22,7 @@ from fhir.fhirpath import (
     Walker,
     parse_path,
 )
-from fhir.fhirpath_patch import apply_fhirpath_patch
+from fhir.fhirpath_patch import apply_fhirpath_patch, intended
 from fhir.nodes import fold, unfold
 from fhir.patch import PatchFailed
 
@@ -697,6 +697,27 @@ def test_what_is_no_fhirpath_patch_is_malformed(case):
     with pytest.raises(MalformedRequest) as refused:
         apply_fhirpath_patch(PEOPLE, MALFORMED[case], resource_type="Patient")
     assert refused.value.status == 400
+
+
+def test_what_is_intended_is_known_without_the_document():
+    house = {"reference": "Practitioner/house"}
+    patch = parameters(
+        op("add", "Task", name="owner", value={"valueReference": house}),
+        op("replace", "Task.owner", value={"valueReference": house}),
+        op("replace", "Task.status", value={"valueCode": "accepted"}),
+        op("add", "Task", name="note", value=[{"name": "text", "valueString": "x"}]),
+        op("delete", "Task.owner"),
+        op("delete", "Task.owner ["),
+    )
+    assert intended(patch, "Task") == [
+        {"path": "/owner", "value": house},
+        {"path": "/owner", "value": house},
+        {"path": "/status", "value": "accepted"},
+        {"path": "/note", "value": None},
+        {"path": "/owner", "value": None},
+    ]
+    with pytest.raises(MalformedRequest):
+        intended({"resourceType": "Parameters", "owner": "x"}, "Task")
 
 
 # Limits
