@@ -21,7 +21,7 @@ from fhir.nodes import Primitive, Tree
 MAX_LENGTH = 2_000
 MAX_STEPS = 100
 MAX_NESTING = 10
-MAX_VISITED = 1_000_000
+MAX_VISITED = 200_000
 
 
 class InvalidPath(ValueError):
