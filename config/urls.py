@@ -19,6 +19,8 @@ def fhir(prefix: str) -> list:
     return [well_known, *fhir_urls(prefix)]
 
 
+handler400 = "fhir.views.bad_request"
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/worklist/")),
     path("worklist/", include("tasks.urls")),

@@ -14,6 +14,7 @@ from django.db import transaction
 from fhir import resources, store
 from fhir.actor import Actor, Role
 from fhir.errors import Forbidden, Gone, MalformedRequest, NotFound, VersionConflict
+from fhir.fhirpath_patch import apply_fhirpath_patch, intended
 from fhir.patch import apply_patch
 from fhir.resources import ResourceType
 from fhir.scopes import check_scope
@@ -100,6 +101,26 @@ def patch(
         interaction="patch",
         if_match=if_match,
         intent=operations,
+    )
+
+
+def fhirpath_patch(
+    type_name: str,
+    resource_id: str,
+    parameters: Any,
+    *,
+    actor: Actor,
+    if_match: list[int] | None = None,
+) -> Stored:
+    """https://hl7.org/fhir/R4/fhirpatch.html"""
+    return change(
+        type_name,
+        resource_id,
+        lambda document: apply_fhirpath_patch(document, parameters, resource_type=type_name),
+        actor=actor,
+        interaction="patch",
+        if_match=if_match,
+        intent=intended(parameters, type_name),
     )
 
 

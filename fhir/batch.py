@@ -81,17 +81,28 @@ def _check_entry(entry: Any, place: str) -> None:
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict):
         raise MalformedRequest("Each entry needs a request.", expression=f"{place}.request")
-    if request.get("method") not in ORDER:
+    method, url = request.get("method"), request.get("url")
+    if not isinstance(method, str) or method not in ORDER:
         raise MalformedRequest(
             "The method must be one of GET, HEAD, POST, PUT, PATCH, DELETE.",
             expression=f"{place}.request.method",
         )
-    if not _is_url(request.get("url")):
+    if not _is_url(url):
         raise MalformedRequest("Each request needs a url.", expression=f"{place}.request.url")
-    kinds = [(entry, "fullUrl", str), (entry, "resource", dict)]
-    for container, name, kind in [*kinds, *((request, name, str) for name in HEADERS)]:
-        if not isinstance(container.get(name), kind | None):
-            raise MalformedRequest(f"{name} is not what it must be.", expression=f"{place}.{name}")
+    for name in HEADERS:
+        if not isinstance(request.get(name), str | None):
+            raise MalformedRequest(
+                f"{name} must be a string.", expression=f"{place}.request.{name}"
+            )
+    if not isinstance(entry.get("resource"), dict | None):
+        raise MalformedRequest("A resource must be an object.", expression=f"{place}.resource")
+    if method in ("POST", "PUT", "PATCH") and "resource" not in entry:
+        if "/$" not in url and "_search" not in url:
+            raise MalformedRequest(f"{method} needs a resource.", expression=f"{place}.resource")
+    if "fullUrl" in entry and not _is_absolute(entry["fullUrl"]):
+        raise MalformedRequest(
+            "fullUrl must be an absolute URL or a URN.", expression=f"{place}.fullUrl"
+        )
 
 
 def _is_url(text: Any) -> bool:
@@ -99,6 +110,11 @@ def _is_url(text: Any) -> bool:
         return isinstance(text, str) and bool(urlsplit(text).path or urlsplit(text).query)
     except ValueError:
         return False
+
+
+def _is_absolute(text: Any) -> bool:
+    scheme, colon, rest = text.partition(":") if isinstance(text, str) else ("", "", "")
+    return bool(colon and rest) and scheme.isalpha() and not any(map(str.isspace, text))
 
 
 # --- one entry ------------------------------------------------------------------------------------
@@ -115,6 +131,8 @@ class _Entry(NamedTuple):
 def _read_entry(outer: Request, entry: dict) -> _Entry:
     asked = entry["request"]
     url = urlsplit(asked["url"].removeprefix(outer.base))
+    if url.scheme or url.netloc:
+        raise MalformedRequest("The url is not of this server.", expression="entry.request.url")
     headers = {HEADERS[name]: value for name, value in asked.items() if name in HEADERS}
     if prefer := outer.headers.get("Prefer"):
         headers["Prefer"] = prefer
@@ -225,9 +243,13 @@ def _named(number: int, act: Callable[[], Any]) -> Any:
 
 
 def _in_entry(issue, place: str):
-    inner = issue.expression.partition(".")[2] if issue.expression else ""
-    expression = f"{place}.resource.{inner}" if inner else place
-    return type(issue)(issue.diagnostics, issue.code, issue.severity, expression)
+    """The issue with its place in the Bundle; `http.name` is about the request, not a resource."""
+    root, _, inner = (issue.expression or "").partition(".")
+    if root == "entry":
+        place = f"{place}.{inner}"
+    elif root != "http" and (inner or root == "resourceType"):
+        place = f"{place}.resource.{inner or root}"
+    return type(issue)(issue.diagnostics, issue.code, issue.severity, place)
 
 
 class _Decided(NamedTuple):

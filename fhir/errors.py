@@ -8,6 +8,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import DataError
+
 logger = logging.getLogger(__name__)
 
 
@@ -132,6 +134,13 @@ class Gone(FhirError):
     code = "deleted"
 
 
+class LengthRequired(FhirError):
+    """Send the length of the body (Content-Length); bodies in chunks are not taken."""
+
+    status = 411
+    code = "structure"
+
+
 class VersionConflict(FhirError):
     """The resource has changed since the version that you name."""
 
@@ -196,7 +205,7 @@ def of_database(error: Exception) -> FhirError:
         return Conflict("Two changes were in each other's way; try again.")
     if state == "57014":
         return TooCostly()
-    if state.startswith("22"):
+    if state.startswith("22") or isinstance(error, DataError):
         return MalformedRequest("A value cannot be stored.")
     logger.error("The database does not answer (SQLSTATE %s).", state or "none")
     return DatabaseUnavailable()

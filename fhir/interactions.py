@@ -10,8 +10,6 @@ from urllib.parse import parse_qsl
 from fhir import actions, conditional, history, json, resources, store
 from fhir.answers import Answer, Request
 from fhir.errors import MethodNotAllowed, NotFound, information
-from fhir.fhirpath_patch import apply_fhirpath_patch
-from fhir.patch import apply_patch
 from fhir.preconditions import is_unmodified, matches_none
 from fhir.search import compartments
 from fhir.search.searchset import search
@@ -173,26 +171,13 @@ def patch(request: Request, type_name: str, resource_id: str) -> Answer:
     """https://hl7.org/fhir/R4/http.html#patch by JSON Patch (with two liberties, T1) or FHIRPath
     Patch.
     """
+    common = {"actor": request.actor, "if_match": request.if_match}
     if request.content_type == JSON_PATCH:
-
-        def patched(document):
-            return apply_patch(
-                document, request.body, resource_type=type_name, strict=request.strict
-            )
+        stored = actions.patch(
+            type_name, resource_id, request.body, strict=request.strict, **common
+        )
     else:
-
-        def patched(document):
-            return apply_fhirpath_patch(document, request.body, resource_type=type_name)
-
-    stored = actions.change(
-        type_name,
-        resource_id,
-        patched,
-        actor=request.actor,
-        interaction="patch",
-        if_match=request.if_match,
-        intent=request.body,
-    )
+        stored = actions.fhirpath_patch(type_name, resource_id, request.body, **common)
     return _written(request, stored)
 
 

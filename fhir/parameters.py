@@ -7,7 +7,7 @@ from fhir.errors import MalformedRequest
 
 def string_values(document: Any) -> dict[str, str]:
     """The string values of a Parameters resource, by name."""
-    if not document:
+    if document is None or document == {}:
         return {}
     if not isinstance(document, dict) or document.get("resourceType") != "Parameters":
         raise MalformedRequest("An operation takes a Parameters resource.")

@@ -10,6 +10,7 @@ from fhir.errors import MalformedRequest, TooLarge
 
 MAX_BUNDLE_BYTES = 10 * 1024 * 1024
 MAX_FORM_BYTES = 64 * 1024
+NO_BODY = "The request has no body."
 
 
 class FhirJsonParser(BaseParser):
@@ -24,7 +25,7 @@ class FhirJsonParser(BaseParser):
             raise TooLarge(f"{length} bytes are more than the {self.max_bytes} allowed here.")
         body = stream.read(self.max_bytes + 1)
         if not body.strip():
-            raise MalformedRequest("The request has no body.")
+            raise MalformedRequest(NO_BODY)
         return json.loads(body, max_bytes=self.max_bytes)
 
 
@@ -46,16 +47,6 @@ class JsonPatchParser(FhirJsonParser):
     """https://www.rfc-editor.org/rfc/rfc6902"""
 
     media_type = "application/json-patch+json"
-
-
-class OptionalJsonParser(FhirJsonParser):
-    """The parameters of an operation, which may have none."""
-
-    media_type = "*/*"
-
-    def parse(self, stream, media_type=None, parser_context=None):
-        body = stream.read(self.max_bytes + 1)
-        return json.loads(body, max_bytes=self.max_bytes) if body.strip() else {}
 
 
 class FormParser(BaseParser):

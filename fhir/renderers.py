@@ -35,17 +35,40 @@ class FhirNegotiation(BaseContentNegotiation):
     """JSON for whoever takes any JSON; `_format` goes before `Accept`."""
 
     def select_parser(self, request, parsers):
-        sent = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((each for each in parsers if each.media_type in (sent, "*/*")), None)
+        """The parser of the Content-Type; none for other charsets, versions and encodings."""
+        name, parameters = _media_type(request.content_type or "")
+        encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+        if parameters.get("charset", "utf-8") not in ("utf-8", "utf8", "us-ascii"):
+            return None
+        if encoding != "identity" or not _is_r4(parameters):
+            return None
+        return next((each for each in parsers if each.media_type == name), None)
 
     def select_renderer(self, request, renderers, format_suffix=None):
         query = request.META.get("QUERY_STRING", "")
         wanted = _format(query) or request.META.get("HTTP_ACCEPT") or "*/*"
-        # A "+" in an unescaped _format=application/fhir+json arrives as a space.
-        names = [part.partition(";")[0].strip().replace(" ", "+") for part in wanted.split(",")]
-        if not any(name.lower() in ACCEPTED for name in names):
+        if wanted != FHIR_JSON and not any(map(_is_accepted, wanted.split(","))):
             raise NotAcceptable
         return renderers[0], FHIR_JSON
+
+
+def _is_accepted(part: str) -> bool:
+    # A "+" in an unescaped _format=application/fhir+json arrives as a space.
+    name, parameters = _media_type(part.strip().replace(" json", "+json"))
+    weight = parameters.get("q", "1")
+    return name in ACCEPTED and weight.strip("0.") != "" and _is_r4(parameters)
+
+
+def _media_type(text: str) -> tuple[str, dict[str, str]]:
+    """The name and the parameters, all in lower case."""
+    name, *parameters = text.lower().split(";")
+    pairs = (each.partition("=") for each in parameters)
+    return name.strip(), {key.strip(): value.strip().strip('"') for key, _, value in pairs}
+
+
+def _is_r4(parameters: dict[str, str]) -> bool:
+    """https://hl7.org/fhir/R4/http.html#version-parameter"""
+    return parameters.get("fhirversion", "4.0") in ("4.0", "4.0.1")
 
 
 def _format(query: str) -> str:

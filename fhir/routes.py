@@ -19,13 +19,15 @@ from fhir.errors import MethodNotAllowed, NotFound
 class Interaction:
     """`run(request, **segments)` answers; `code` is its name in a CapabilityStatement.
 
-    `body` are the parsers of what it takes. `is_open`: without signing in.
+    `body` are the parsers of what it takes, and `may_be_empty` says that it may come without.
+    `is_open`: without signing in.
     https://hl7.org/fhir/R4/valueset-system-restful-interaction.html
     """
 
     code: str
     run: Callable[..., Answer]
     body: tuple[type[parsers.BaseParser], ...] = ()
+    may_be_empty: bool = False
     is_open: bool = False
 
 
@@ -56,7 +58,6 @@ RESOURCE = (parsers.FhirJsonParser, parsers.JsonParser)
 BUNDLE = (parsers.BundleParser, parsers.PlainBundleParser)
 PATCH = (parsers.JsonPatchParser, parsers.FhirJsonParser)
 FORM = (parsers.FormParser,)
-PARAMETERS = (parsers.OptionalJsonParser,)
 
 SEARCH_ALL = Interaction("search-system", interactions.search_all)
 SEARCH = Interaction("search-type", interactions.search_type)
@@ -64,13 +65,13 @@ COMPARTMENT = Interaction("search-compartment", interactions.search_compartment)
 PATCH_TYPE = Interaction("patch", interactions.conditional_patch, PATCH)
 OPERATION = {
     "GET": Interaction("operation", interactions.operation),
-    "POST": Interaction("operation", interactions.operation, PARAMETERS),
+    "POST": Interaction("operation", interactions.operation, RESOURCE, may_be_empty=True),
 }
 
 
 def by_form(interaction: Interaction) -> dict[str, Interaction]:
     """The same search with its parameters in the body."""
-    return {"POST": Interaction(interaction.code, interaction.run, FORM)}
+    return {"POST": Interaction(interaction.code, interaction.run, FORM, may_be_empty=True)}
 
 
 ROUTES = (

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from fhir import json, sql
 from fhir.access import columns_of
 from fhir.actor import Actor
-from fhir.datatypes import to_instant
+from fhir.datatypes import ID, to_instant
 from fhir.errors import Conflict, Gone, NotFound
 from fhir.models import ClinicalResource, Resource
 from fhir.resources import ResourceType
@@ -67,6 +67,8 @@ def find(
 
     `lock` takes the row for the rest of the transaction.
     """
+    if not ID.fullmatch(resource_id):
+        return None
     model = resource_type.model
     condition, params = model.readable_condition(actor).for_table(_table(model), columns_of(model))
     statement = (

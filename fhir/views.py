@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.views import APIView
 
-from fhir import errors, sql
+from fhir import errors, parsers, resources, sql
 from fhir.errors import FhirError
 from fhir.idempotency import once
 from fhir.interactions import Request
@@ -44,6 +45,11 @@ class FhirView(APIView):
     def allowed_methods(self) -> list[str]:
         return [*self.route.methods, *(["HEAD"] if "GET" in self.route.methods else []), "OPTIONS"]
 
+    @property
+    def default_response_headers(self) -> dict:
+        """Not an Allow on every answer: only on what is refused for its method."""
+        return {}
+
     def get_parsers(self):
         return [parser() for parser in self.interaction.body] if self.interaction else []
 
@@ -56,14 +62,15 @@ class FhirView(APIView):
     def answer(self, request, **segments) -> HttpResponse:
         if self.interaction is None:
             raise errors.MethodNotAllowed(allow=", ".join(self.allowed_methods))
+        if "type_name" in segments:
+            resources.get(segments["type_name"])
         asked = Request(
             method=request.method,
             base=self.base,
             actor=request.user,
             query=request.META.get("QUERY_STRING", ""),
             headers=request.headers,
-            # Whatever is sent is read, or the server would drop the connection.
-            body=request.data if self.interaction.body else None,
+            body=self.body(request),
             content_type=(request.content_type or "").partition(";")[0].strip().lower(),
         )
         return http_response(
@@ -71,6 +78,17 @@ class FhirView(APIView):
             base=self.base,
             has_body=request.method != "HEAD",
         )
+
+    def body(self, request):
+        """What was sent, parsed; whatever it is, or the server would drop the connection."""
+        if not self.interaction.body:
+            return None
+        if "Transfer-Encoding" in request.headers:
+            raise errors.LengthRequired
+        data = request.data
+        if request.stream is None and not self.interaction.may_be_empty:
+            raise errors.MalformedRequest(parsers.NO_BODY)
+        return data
 
     get = head = post = put = patch = delete = answer
 
@@ -94,7 +112,6 @@ TRANSLATED = {
     exceptions.NotAuthenticated: errors.NotSignedIn,
     exceptions.AuthenticationFailed: errors.NotSignedIn,
     exceptions.PermissionDenied: errors.Forbidden,
-    exceptions.MethodNotAllowed: errors.MethodNotAllowed,
     exceptions.UnsupportedMediaType: errors.UnsupportedMediaType,
     exceptions.NotAcceptable: errors.NotAcceptable,
     exceptions.ParseError: errors.MalformedRequest,
@@ -106,6 +123,9 @@ def exception_handler(error: Exception, context: dict) -> HttpResponse | None:
     """Every error of the API as an OperationOutcome. Nothing of the request is quoted or logged."""
     if isinstance(error, FhirError):
         return outcome_response(error)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        allow = ", ".join(context["view"].allowed_methods)
+        return outcome_response(errors.MethodNotAllowed(allow=allow))
     for known, ours in TRANSLATED.items():
         if isinstance(error, known):
             return outcome_response(ours())
@@ -113,6 +133,13 @@ def exception_handler(error: Exception, context: dict) -> HttpResponse | None:
         return outcome_response(errors.of_database(error))
     logger.error("A request failed in %s.", type(context.get("view")).__name__, exc_info=error)
     return outcome_response(errors.Unexpected())
+
+
+def bad_request(request, exception):
+    """What Django refuses before any view: for the API an OperationOutcome, else its own page."""
+    if request.path.startswith(("/api/fhir", "/fhir/R4")):
+        return outcome_response(errors.MalformedRequest("A header of the request is not valid."))
+    return defaults.bad_request(request, exception)
 
 
 def health(request):

@@ -113,7 +113,8 @@ def stamp(before: dict | None, after: dict, at: datetime) -> dict:
     period = dict(after.get("executionPeriod") or {})
     if was in NOT_STARTED and status in STARTED:
         period.setdefault("start", instant)
-    if status in ENDED:
+    # A start that somebody planned for later than now leaves no room for an end.
+    if status in ENDED and not ("start" in period and parse_date(period["start"]).low > at):
         period.setdefault("end", instant)
     return {**after, "executionPeriod": period} if period else after
 

@@ -77,9 +77,13 @@ def check_includes(includes: Sequence[Include]) -> None:
             )
         if include.parameter != "*":
             try:
-                resources.get(include.source).search().reference(include.parameter)
+                filter_ = resources.get(include.source).search().reference(include.parameter)
             except InvalidSearch as error:
                 raise InvalidSearch(f"{name}: {error}", expression=blamed(name)) from error
+            if include.target not in filter_.target_types | {"", "*"}:
+                raise InvalidSearch(
+                    f"{name}: the reference cannot lead to this type.", expression=blamed(name)
+                )
 
 
 def _filters(include: Include, resource_type: str) -> list[ReferenceFilter]:

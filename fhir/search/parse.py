@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from fhir.errors import InvalidSearch
 
+HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
 
 DEFAULT_COUNT = 50
@@ -166,6 +167,9 @@ def _pairs(query: str | Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
         return query
     if query.count("&") > 2 * MAX_PARAMETERS:
         raise InvalidSearch(f"More than {MAX_PARAMETERS} parameters.")
+    for after_percent in query.split("%")[1:]:
+        if len(after_percent) < 2 or not set(after_percent[:2]) <= HEXADECIMAL:
+            raise InvalidSearch("A % must be followed by two hexadecimal digits.")
     try:
         return parse_qsl(query, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as error:
@@ -251,10 +255,12 @@ def parse_clause(key: str, value: str) -> Clause:
 def _clause(key: str, values: tuple[Value, ...], *, depth: int) -> Clause:
     if depth > MAX_CHAIN:
         raise InvalidSearch(f"A chain of more than {MAX_CHAIN} parameters.")
-    if key.startswith("_has:"):
+    if key == "_has" or key.startswith("_has:"):
         pieces = key.split(":", 3)
         if len(pieces) < 4 or not all(pieces):
-            raise InvalidSearch("_has is written _has:Type:reference:parameter.")
+            raise InvalidSearch(
+                "_has is written _has:Type:reference:parameter.", expression=blamed("_has")
+            )
         _, type_name, reference, rest = pieces
         return Clause("_has", f"{type_name}:{reference}", _clause(rest, values, depth=depth + 1))
     head, dot, rest = key.partition(".")

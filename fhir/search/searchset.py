@@ -138,7 +138,8 @@ class SearchSet(django_filters.FilterSet, metaclass=SearchSetMetaclass):
         if key is None:
             filter_ = cls.base_filters.get(name)
             if filter_ is None:
-                raise InvalidSearch(f"_sort: {cls.resource_type} cannot be sorted by {name}.")
+                named = name if name.replace("-", "").isalnum() else "this"
+                raise InvalidSearch(f"_sort: {cls.resource_type} cannot be sorted by {named}.")
             key = sort_key(filter_)
         return key.reversed() if descending else key
 

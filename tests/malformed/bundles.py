@@ -11,7 +11,7 @@ POST = {"method": "POST", "url": "Task"}
 GOOD = {"resource": TASK, "request": POST}
 
 request = BUNDLES.request
-request("empty", "POST ", 400, "structure", "Bundle")
+request("empty", "POST ", 400, "structure")
 request("broken", "POST ", 400, "structure", None, '{"resourceType":"Bundle"')
 request("list", "POST ", 400, "structure", "Bundle", [])
 request("a-task", "POST ", 400, "structure", "Bundle", TASK)

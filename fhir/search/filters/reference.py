@@ -93,6 +93,8 @@ class ReferenceFilter(SearchFilter):
             reference = parse_reference(text.partition("|")[0])
         except ValueError as error:
             raise InvalidSearch(f"{clause.key} must be Type/id, an id or a URL.") from error
+        if reference.is_relative and reference.type not in definitions.resource_types():
+            raise InvalidSearch(f"{clause.key} names a type that R4 does not have.")
         if clause.modifier and reference.type != clause.modifier:
             raise InvalidSearch(f"{clause.key} must be the id of a {clause.modifier}.")
         return [reference_forms(text)[0]]

@@ -121,3 +121,25 @@ def test_a_failure_leaves_nothing(cast, failing):
     task = pool_task()
     with failing(task["id"]):
         actions.claim(task["id"], actor=cast["nurse"].actor)
+
+
+def owner_by_fhirpath(person):
+    part = [
+        {"name": "type", "valueCode": "add"},
+        {"name": "path", "valueString": "Task"},
+        {"name": "name", "valueString": "owner"},
+        {"name": "value", "valueReference": {"reference": person.reference}},
+    ]
+    return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": part}]}
+
+
+def test_a_claim_by_fhirpath_patch_is_won_once(api, cast):
+    """Whoever comes second is told who was first, as by JSON Patch; Parameters are no Task."""
+    task = pool_task()
+    path = f"Task/{task['id']}"
+    won = api("nurse").request("PATCH", path, owner_by_fhirpath(cast["nurse"]))
+    assert won.status_code == 200, won.content
+    lost = api("nurse2").request("PATCH", path, owner_by_fhirpath(cast["nurse2"]))
+    assert lost.status_code == 409 and "Maya Lindqvist" in lost.json()["issue"][0]["diagnostics"]
+    odd = {"resourceType": "Parameters", "owner": "x"}
+    assert api("nurse2").request("PATCH", path, odd).status_code == 400
