@@ -193,7 +193,7 @@ def _batch_entry(outer: Request, entry: dict, perform: Perform) -> str:
     try:
         with transaction.atomic():
             request, path, _ = _read_entry(outer, entry)
-            _check_nested(path)
+            _check_nested(request, path)
             return _as_text(perform(request, path), request)
     except FhirError as error:
         refusal = error
@@ -203,8 +203,8 @@ def _batch_entry(outer: Request, entry: dict, perform: Perform) -> str:
     return json.dumps({"response": response}).decode()
 
 
-def _check_nested(path: str) -> None:
-    if not path:
+def _check_nested(request: Request, path: str) -> None:
+    if not path and request.method == "POST":
         raise MalformedRequest("A Bundle cannot hold another batch or transaction.")
 
 
@@ -265,7 +265,7 @@ class _Decided(NamedTuple):
 def _decided(entry: _Entry) -> _Decided:
     """Conditions are looked up, and ids made, before the first write."""
     request, path, _ = entry
-    _check_nested(path)
+    _check_nested(request, path)
     parts = path.split("/")
     if len(parts) == 2 and not parts[1].startswith(("$", "_")):
         return _Decided(entry, path)

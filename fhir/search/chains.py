@@ -109,7 +109,7 @@ def _chained_to(type_name: str, filter_: ReferenceFilter, clause: Clause, scope:
     found = Q()
     if few is not None:
         found = filter_.is_any([f"{type_name}/{row[0]}" for row in few])
-        if target.model.readable_condition(scope.actor) is access.EVERYTHING:
+        if not access.readable(target.model, scope.actor):
             return found
     readable = matching.readable_by(scope.actor).filter(Q(filter_.leads_to(type_name)))
     return found & Q(Exists(readable))

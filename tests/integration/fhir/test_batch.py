@@ -115,6 +115,7 @@ def test_every_interaction_can_be_an_entry(api, kind):
         request("HEAD", "Task/a"),
         request("GET", "Task/a", ifNoneMatch='W/"1"'),
         request("GET", "Task?_id=a&_elements=status"),
+        request("GET", "?_type=Task,Patient&_id=a&_elements=status"),
         request("GET", "Task/a/_history"),
         request("GET", "Task/a/_history/1"),
         request("GET", "metadata"),
@@ -134,12 +135,17 @@ def test_every_interaction_can_be_an_entry(api, kind):
     answer = post(api("admin"), kind, *entries[:-1]).json()
     assert answer["type"] == f"{kind}-response"
     statuses = [entry["response"]["status"] for entry in answer["entry"]]
-    assert statuses == ["200"] * 4 + ["304"] + ["200"] * 4 + ["201"] + ["200"] * 5 + ["204"]
+    assert statuses == ["200"] * 4 + ["304"] + ["200"] * 5 + ["201"] + ["200"] * 5 + ["204"]
     found = [entry.get("resource", {}) for entry in answer["entry"]]
-    assert found[0]["id"] == found[1]["id"] == found[2]["id"] == found[10]["id"] == "a"
-    assert found[3] == {} and found[5]["type"] == "searchset" and found[6]["type"] == "history"
-    assert [found[n]["priority"] for n in (11, 12, 13, 14)] == ["stat", "asap", "urgent", "stat"]
-    assert answer["entry"][9]["response"]["location"].endswith("/_history/1")
+    assert found[0]["id"] == found[1]["id"] == found[2]["id"] == found[11]["id"] == "a"
+    assert [found[n].get("type") for n in (3, 5, 6, 7)] == [
+        None,
+        "searchset",
+        "searchset",
+        "history",
+    ]
+    assert [found[n]["priority"] for n in (12, 13, 14, 15)] == ["stat", "asap", "urgent", "stat"]
+    assert answer["entry"][10]["response"]["location"].endswith("/_history/1")
 
 
 def test_each_entry_of_a_batch_has_an_answer_of_its_own(api):
