@@ -7,7 +7,7 @@ from django.db.models import F, OuterRef, Q
 from fhir import definitions
 from fhir.datatypes import ID, parse_reference
 from fhir.errors import InvalidSearch
-from fhir.search.expressions import NEVER, Sql, any_element, is_one_of, literal
+from fhir.search.expressions import NEVER, Sql, any_element, is_any_of, is_one_of, literal
 from fhir.search.filters.base import Scope, SearchFilter, any_of, has_any, has_any_within
 from fhir.search.parse import Clause, Value
 from fhir.search.references import local, reference_forms
@@ -117,7 +117,7 @@ class ReferenceFilter(SearchFilter):
                 return has_any(elsewhere) | (self.is_any(forms) if forms else NEVER)
         if len(forms) == 1:
             return Q(**{self.column: forms[0]})
-        return Q(**{f"{self.column}__in": forms}) if forms else NEVER
+        return is_any_of(self.column, forms) if forms else NEVER
 
     def leads_to(self, target_type: str) -> Sql:
         """In a subquery on rows of the target type: the outer row points at this one."""
@@ -143,7 +143,9 @@ class ReferenceFilter(SearchFilter):
             start = literal(f"{target_type}/")
             return Sql(f"{{0}} = {start} || {{1}}", F(self.column), OuterRef("resource_id"))
         start = literal(f"{self.name}={target_type}/")
-        return Sql(f"{{0}} @> array[{start} || {{1}}]", F("tokens"), OuterRef("resource_id"))
+        # An id has the collation "C", which the index of the tokens does not have.
+        pointing = f'{{0}} @> array[({start} || {{1}}) collate "default"]'
+        return Sql(pointing, F("tokens"), OuterRef("resource_id"))
 
     @property
     def source(self) -> str:

@@ -6,7 +6,7 @@ from fhir import json, resources
 from fhir.datatypes import ID
 from fhir.errors import InvalidSearch
 from fhir.search import words
-from fhir.search.expressions import NEVER, Sql
+from fhir.search.expressions import NEVER, Sql, is_any_of
 from fhir.search.filters.base import SearchFilter, any_of
 from fhir.search.references import local, reference_forms
 
@@ -59,7 +59,7 @@ class ListFilter(SearchFilter):
             ids.update(self._items(id, scope))
         if len(ids) > MAX_ITEMS:
             raise InvalidSearch(f"{clause.key}: a list of more than {MAX_ITEMS} items.")
-        return Q(resource_id__in=sorted(ids)) if ids else NEVER
+        return is_any_of("resource_id", sorted(ids)) if ids else NEVER
 
     @staticmethod
     def _items(id: str, scope) -> list[str]:

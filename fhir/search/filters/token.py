@@ -8,7 +8,7 @@ from fhir import definitions
 from fhir.definitions import Element
 from fhir.errors import InvalidSearch
 from fhir.search import terminology
-from fhir.search.expressions import NEVER, any_element, is_one_of
+from fhir.search.expressions import NEVER, any_element, is_any_of, is_one_of
 from fhir.search.filters.base import Scope, SearchFilter, any_of, has_any, has_any_within
 from fhir.search.indexing import folded
 from fhir.search.parse import Clause, Value
@@ -110,8 +110,10 @@ class TokenFilter(SearchFilter):
             if by_system is None:
                 if system.startswith(UNLISTED_SYSTEMS):
                     return [code]
-            elif code in by_system.get(system, ()) or (system in by_system and not code):
+            elif code in by_system.get(system, ()):
                 return [code]
+            elif system in by_system and not code:
+                return [""] if len(by_system) == 1 else by_system[system]
         return []
 
     def _of_type(self, clause: Clause, value: Value) -> str:
@@ -191,7 +193,7 @@ class CodeColumnFilter(TokenFilter):
 
     def is_any(self, tokens):
         if "" in tokens:
-            return Q()
+            return self.missing(absent=False)
         known = sorted({code for each in self._codes for code in each.codes}.intersection(tokens))
         return is_one_of(self.column, known) if known else NEVER
 
@@ -213,5 +215,5 @@ class IdFilter(SearchFilter):
 
     def matches(self, clause, scope):
         ids = [value.text for value in clause.values]
-        found = Q(resource_id=ids[0]) if len(ids) == 1 else Q(resource_id__in=ids)
+        found = Q(resource_id=ids[0]) if len(ids) == 1 else is_any_of("resource_id", ids)
         return ~found if clause.modifier == "not" else found

@@ -63,6 +63,25 @@ def test_codes(codes, query, found):
 @pytest.mark.parametrize(
     ("query", "found"),
     [
+        ("status=http://hl7.org/fhir/task-status|", ["order", "unknown"]),
+        ("status:not=http://hl7.org/fhir/task-status|", []),
+        ("status:not=http://hl7.org/fhir/request-status|", ["order", "unknown"]),
+        ("intent=http://hl7.org/fhir/request-intent|", ["order"]),
+        ("intent=http://hl7.org/fhir/task-intent|", ["unknown"]),
+        ("intent:not=http://hl7.org/fhir/request-intent|", ["unknown"]),
+        ("intent=http://hl7.org/fhir/request-intent|unknown", []),
+        ("intent=http://hl7.org/fhir/task-intent|unknown", ["unknown"]),
+    ],
+)
+def test_the_systems_of_codes(query, found):
+    put(task_document(id="order", intent="order"))
+    put(task_document(id="unknown", intent="unknown"))
+    assert sorted(ids(f"Task?{query}")) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
         ("gender=male", ["m"]),
         ("gender=http://hl7.org/fhir/administrative-gender|male", ["m"]),
         ("gender=http://hl7.org/fhir/administrative-gender|", ["f", "m"]),
