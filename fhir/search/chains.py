@@ -16,7 +16,7 @@ from fhir.errors import InvalidSearch
 from fhir.models import ClinicalResource
 from fhir.resources import ResourceType
 from fhir.search import words
-from fhir.search.expressions import NEVER
+from fhir.search.expressions import NEVER, is_any_of
 from fhir.search.filters import ReferenceFilter, Scope, any_of
 from fhir.search.parse import Clause
 
@@ -134,11 +134,8 @@ def has(clause: Clause, scope: Scope) -> Q:
     if few is not None:
         start = f"{scope.resource_type}/"
         references = {each for (value,) in few for each in filter_.references_in(value)}
-        found = Q(
-            resource_id__in=sorted(
-                each.removeprefix(start) for each in references if each.startswith(start)
-            )
-        )
+        ids = sorted(each.removeprefix(start) for each in references if each.startswith(start))
+        found = is_any_of("resource_id", ids)
     readable = matching.readable_by(scope.actor)
     return found & Q(Exists(readable.filter(Q(filter_.comes_from(scope.resource_type)))))
 

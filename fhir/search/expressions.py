@@ -44,6 +44,11 @@ def is_one_of(column: str, values: Sequence[str]) -> Q:
     return Q(Sql(f"{{0}} in ({', '.join(map(literal, values))})", F(column)))
 
 
+def is_any_of(column: str, values: Sequence[str]) -> Q:
+    """`column in (…)` with one parameter, however many values there are."""
+    return Q(Sql("{0} = any(%s)", F(column), params=[list(values)]))
+
+
 def any_element(column: str, condition: str, *params: Any) -> Q:
     """Some element `e` of the array meets the condition."""
     sql = f"exists (select 1 from unnest({{0}}) e where {condition})"

@@ -14,6 +14,7 @@ from fhir import definitions, json, resources
 from fhir.actor import Actor
 from fhir.errors import InvalidSearch
 from fhir.search.chains import fetch, rows_of
+from fhir.search.expressions import is_any_of
 from fhir.search.filters import ReferenceFilter, any_of
 from fhir.search.parse import Include, blamed
 
@@ -55,7 +56,7 @@ def with_links(matches: list[Found], includes: Sequence[Include]) -> list[Found]
     for type_name, ids in of_type.items():
         columns = link_columns(type_name, includes)
         if columns:
-            rows = rows_of(resources.get(type_name), Q(resource_id__in=ids))
+            rows = rows_of(resources.get(type_name), is_any_of("resource_id", ids))
             for resource_id, *values in fetch(rows.values_list("resource_id", *columns)):
                 links[f"{type_name}/{resource_id}"] = tuple(values)
     return [match._replace(links=links.get(match.reference, ())) for match in matches]
@@ -138,7 +139,7 @@ class _Round:
         for type_name, ids in by_id.items():
             ids = sorted(each for each in ids if f"{type_name}/{each}" not in self.seen)
             if ids:
-                fresh += self._read(type_name, Q(resource_id__in=ids))
+                fresh += self._read(type_name, is_any_of("resource_id", ids))
         for type_name, urls in by_url.items():
             fresh += self._read(type_name, any_of([_of_url(each) for each in sorted(urls)]))
         return fresh
