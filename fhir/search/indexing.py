@@ -117,8 +117,12 @@ def index_columns(document: dict, skip: frozenset[str] = frozenset()) -> dict[st
         value = document[element]
         for name, index, target in plan.by_element[element]:
             for each in value if type(value) is list else (value,):
-                if each is not None and (target is None or _points_at(each, target)):
+                if each is None:
+                    continue
+                if target is None or _points_at(each, target):
                     index(found, name, each)
+                elif "reference" not in each and "type" not in each:
+                    _beside_column(found, name, each)  # nobody knows what it identifies
     for parameter, indexers in plan.by_path:
         _index(found, parameter.name, parameter, indexers, document)
     for parameter, components in plan.composites:

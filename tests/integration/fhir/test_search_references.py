@@ -83,6 +83,16 @@ def test_the_identifier(references, name, value):
     assert ids(f"Task?{name}:identifier=|7") == []
 
 
+def test_an_identifier_alone_may_be_a_patients(references):
+    """No reference says of which type it is; `missing` goes by what is known to be a patient."""
+    identifier = {"identifier": {"system": "http://mrn", "value": "8"}}
+    put(task_document(id="someone") | {"for": identifier})
+    put(task_document(id="group") | {"for": {**identifier, "type": "Group"}})
+    assert ids("Task?patient:identifier=http://mrn|8") == ["someone"]
+    assert "someone" in ids("Task?patient:missing=true")
+    assert sorted(ids("Task?subject:identifier=http://mrn|8")) == ["group", "someone"]
+
+
 def test_own_addresses_are_followed(references):
     put({"resourceType": "Patient", "id": "p1", "active": True})
     assert sorted(ids("Task?patient.active=true")) == HERE
