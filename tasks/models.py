@@ -198,7 +198,8 @@ class Provenance(Resource):
             return EVERYTHING
         sql, params = Task.readable_condition(actor).for_table("t", access.columns_of(Task))
         return Condition(
-            "((select 1 from tasks_task t where 'Task/' || t.resource_id = any({targets})"
+            "((select 1 from tasks_task t where t.resource_id = any(array("
+            "select substr(e, 6) from unnest({targets}) e where starts_with(e, 'Task/')))"
             f" and {sql} limit 1) is not null)",
             params,
         )

@@ -60,7 +60,9 @@ def task_reveals(actor: Actor, reference: str) -> Condition:
     """What a Task that the actor may read points at (requirements.md T19)."""
     sql, params = Task.readable_condition(actor).for_table("t", columns_of(Task))
     return Condition(
-        f"((select 1 from tasks_task t where t.links @> array[{reference}]::text[]"
+        # An id has the collation "C", which the index of the links does not have: it would not be
+        # used, and every Task be looked at.
+        f'((select 1 from tasks_task t where t.links @> array[({reference})::text collate "default"]'
         f" and not t.deleted and {sql} limit 1) is not null)",
         params,
     )
