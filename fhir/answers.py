@@ -10,6 +10,7 @@ from fhir.actor import Actor
 from fhir.errors import MalformedRequest
 from fhir.parameters import string_values
 from fhir.preconditions import if_match_versions
+from fhir.search.parse import parse_query
 from fhir.store import Stored
 
 
@@ -49,6 +50,17 @@ class Request:
         """The simple parameters of an operation, of its body and of the URL, by name."""
         body = self.body if self.method == "POST" else None
         return string_values(body) | dict(parse_qsl(self.query))
+
+    @property
+    def if_none_exist(self) -> str:
+        """The criteria of a conditional create, "" for none.
+
+        fhirpy writes them into the URL, where they would else be lost and duplicates made.
+        """
+        header = self.headers.get("If-None-Exist", "").strip()
+        if header:
+            return header.rpartition("?")[2]
+        return self.query if parse_query(self.query).clauses else ""
 
     @property
     def criteria(self) -> str:

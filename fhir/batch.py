@@ -272,7 +272,7 @@ def _decided(entry: _Entry) -> _Decided:
     if len(parts) != 1 or request.method not in ("POST", "PUT", "PATCH", "DELETE"):
         return _Decided(entry, "")
     [type_name] = parts
-    criteria = request.query if request.method != "POST" else _if_none_exist(request)
+    criteria = request.query if request.method != "POST" else request.if_none_exist
     found = criteria and conditional.locked_match(
         type_name, criteria, actor=request.actor, base=request.base
     )
@@ -282,7 +282,7 @@ def _decided(entry: _Entry) -> _Decided:
         made = store.new_id()
         # The condition is decided; what else has become true since is of this transaction.
         headers = {k: v for k, v in request.headers.items() if k != "If-None-Exist"}
-        request = replace(request, resource_id=made, headers=headers)
+        request = replace(request, resource_id=made, headers=headers, query="")
         return _Decided(entry._replace(request=request), f"{type_name}/{made}")
     if request.method == "PUT" and criteria:
         named = request.body.get("id") if isinstance(request.body, dict) else None
@@ -292,10 +292,6 @@ def _decided(entry: _Entry) -> _Decided:
         request = replace(request, method="POST", query="", resource_id=made, headers={})
         return _Decided(entry._replace(request=request), f"{type_name}/{made}")
     return _Decided(entry, "")
-
-
-def _if_none_exist(request: Request) -> str:
-    return request.headers.get("If-None-Exist", "").strip().rpartition("?")[2]
 
 
 def _aimed_at(entry: _Entry, type_name: str, resource_id: str) -> _Entry:

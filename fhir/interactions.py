@@ -77,13 +77,9 @@ def create(request: Request, type_name: str) -> Answer:
     """https://hl7.org/fhir/R4/http.html#create, and with If-None-Exist
     https://hl7.org/fhir/R4/http.html#ccreate
     """
-    if criteria := request.headers.get("If-None-Exist", "").strip():
+    if criteria := request.if_none_exist:
         stored, created = conditional.create(
-            type_name,
-            request.body,
-            criteria.rpartition("?")[2],
-            actor=request.actor,
-            base=request.base,
+            type_name, request.body, criteria, actor=request.actor, base=request.base
         )
         return _written(request, stored, created=created)
     stored = actions.create(

@@ -36,6 +36,17 @@ def test_a_conditional_create_creates_once(admin, form):
     assert admin.get("Task?_summary=count").json()["total"] == 1
 
 
+def test_criteria_in_the_url_of_a_create_are_a_condition_too(admin):
+    """fhirpy's get_or_create sends them so; without any, and for the format, there is none."""
+    first = admin.post("Task?identifier=urn:orders|7", order(7))
+    again = admin.post("Task?identifier=urn:orders|7", order(7))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["id"] == again.json()["id"]
+    for query in ("", "?", "?_format=json", "?_pretty=true"):
+        assert admin.post(f"Task{query}", order(7)).status_code == 201
+    outcome(admin.post("Task?color=red", order(7)), 400, "invalid")
+
+
 def test_a_conditional_create_with_several_matches_is_412(admin):
     create(order(7)), create(order(7))
     refused = admin.post("Task", order(7), **{"If-None-Exist": "identifier=urn:orders|7"})
