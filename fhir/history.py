@@ -307,7 +307,7 @@ class _History:
             return 0, 0
         return sql.rows(
             "select count(*), count(*) filter (where visible)"
-            f" from ({' union all '.join(statements)}) n",
+            f" from (select visible from ({' union all '.join(statements)}) l{limit}) n",
             params,
             prepare=False,
         )[0]

@@ -160,7 +160,8 @@ def count_up_to(parts: Sequence[Part], most: int, *, actor: Actor, affordable: f
     if planned(statement, params)["Total Cost"] > affordable:
         return None
     [(looked_at, total)] = sql.rows(
-        f"select count(*), count(*) filter (where visible) from ({statement}) n",
+        "select count(*), count(*) filter (where visible)"
+        f" from (select visible from ({statement}) l limit {most + 1}) n",
         params,
         prepare=False,
     )

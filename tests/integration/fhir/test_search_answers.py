@@ -431,6 +431,8 @@ def includes(url, **options):
         "_include=Task:nonsense",
         "_include=Task:status",
         "_include=Task:patient:Nonsense",
+        "_include=Task:patient:Practitioner",
+        "_revinclude=Task:part-of:Patient",
         "_revinclude=*:*",
         "_revinclude=*:subject",
         "_revinclude=Nonsense:*",
@@ -479,7 +481,6 @@ def family():
         ("_id=t1&_include=Task:subject:Group", []),
         ("_id=t1&_revinclude=Task:*", ["t2"]),
         ("_id=t1&_revinclude:iterate=Task:*", ["t2", "t3"]),
-        ("_id=t1&_revinclude=Task:part-of:Patient", []),
         ("_id=t1&_include=Task:patient,Task:part-of", ["p1"]),
     ],
 )
