@@ -449,7 +449,10 @@ def _period(found: _Found, name: str, value: dict) -> None:
 def _timing(found: _Found, name: str, value: dict) -> None:
     """Only the outer limits matter: of the events, and of the bounds of the repetition."""
     found.tokens.add(name)
-    limits = list(_limits(value))
+    try:
+        limits = list(_limits(value))
+    except ValueError:
+        return
     if limits:
         _range(found, name, min(low for low, _ in limits), max(high for _, high in limits))
 

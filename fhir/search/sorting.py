@@ -115,7 +115,8 @@ def sort_key(filter_: SearchFilter) -> SortKey:
         each = f"jsonb_array_elements({{0}} -> {literal(filter_.name)}) r"
         return _of_several(name, f"(select {{}}({value}) from {each})", "ranges", field)
     if filter_.column:
-        expression = Sql(_of_column(filter_), F(filter_.column), output_field=TextField())
+        columns = F(filter_.column), F("tokens")
+        expression = Sql(_of_column(filter_), *columns, output_field=TextField())
         return SortKey(name, expression, TextField(), nullable=True)
     column, start, having = "tokens", f"{filter_.name}=", ""
     if isinstance(filter_, StringFilter):
@@ -134,10 +135,15 @@ def sort_key(filter_: SearchFilter) -> SortKey:
 
 
 def _of_column(filter_: SearchFilter) -> str:
-    if isinstance(filter_, ReferenceFilter) and filter_.only:
-        start = literal(f"{filter_.only}/")
-        return f"case when starts_with({{0}}, {start}) then {{0}} end"
-    return "nullif({0}, '')"
+    """What `{0}`, the column, says; where it is another parameter's too, perhaps `{1}`, tokens."""
+    if not (isinstance(filter_, ReferenceFilter) and filter_.only):
+        return "nullif({0}, '')"
+    here, start = literal(f"{filter_.only}/"), f"{filter_.name}="
+    elsewhere = (
+        f"select min(substr(e, {len(start) + 1})) from unnest({{1}}) e"
+        f" where starts_with(e, {literal(start)}) and position('/' in e) > 0"
+    )
+    return f"case when starts_with({{0}}, {here}) then {{0}} else ({elsewhere}) end"
 
 
 def _of_several(name: str, sql: str, column: str, field: Field) -> SortKey:

@@ -110,6 +110,28 @@ def test_a_document_and_what_it_replaces():
     assert ids("DocumentReference?relationship=old$appends") == []
 
 
+def test_a_component_may_be_of_the_resource():
+    put(
+        {
+            "resourceType": "MolecularSequence",
+            "id": "m1",
+            "coordinateSystem": 0,
+            "referenceSeq": {
+                "chromosome": concept("1", "http://c"),
+                "genomeBuild": "GRCh 37",
+                "strand": "watson",
+                "windowStart": 5,
+            },
+            "variant": [{"start": 10, "end": 20}, {"start": 30, "end": 40}],
+        }
+    )
+    search = "MolecularSequence?chromosome-variant-coordinate"
+    assert ids(f"{search}=1$ge10$le20") == ["m1"]
+    assert ids(f"{search}=1$ge20$le30") == []
+    assert ids(f"{search}=2$ge10$le20") == []
+    assert ids("MolecularSequence?chromosome-window-coordinate=1$5$5") == []
+
+
 def test_a_chain_may_end_in_a_composite(observations):
     put(
         {

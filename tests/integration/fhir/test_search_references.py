@@ -93,6 +93,12 @@ def test_an_identifier_alone_may_be_a_patients(references):
     assert sorted(ids("Task?subject:identifier=http://mrn|8")) == ["group", "someone"]
 
 
+def test_the_patient_of_a_task_for_a_group_sorts_as_missing(references):
+    assert sorted(ids("Task?_sort=patient")[:5]) == sorted([*HERE, "foreign"])
+    assert sorted(ids("Task?_sort=-patient")[:5]) == sorted([*HERE, "foreign"])
+    assert ids("Task?_sort=-patient")[0] == "foreign"
+
+
 def test_own_addresses_are_followed(references):
     put({"resourceType": "Patient", "id": "p1", "active": True})
     assert sorted(ids("Task?patient.active=true")) == HERE
