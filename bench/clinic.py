@@ -5,7 +5,9 @@ Everything follows from the number, so that pgbench can work out an id as a requ
 - `staff` people; number n belongs to person n % staff, if it has an owner at all;
 - the first NURSES of them sign in, and nurse u works in pool u % POOLS; from the 20th on in another;
 - Tasks lie in blocks of `staff`: the oldest three quarters are over, every fifth block of the rest
-  waits in the pools, and the others are open and owned: some forty a person.
+  waits in the pools, and the others are open and owned: some forty a person;
+- what waits is about a message, and what a person owns hangs together in trees DEPTH deep;
+- for every twenty Tasks there is a patient, who lives in a state.
 """
 
 import random
@@ -25,6 +27,10 @@ FIRST_ROW = 10_000_000
 """Row ids begin here: in recorded parameters nothing else looks like one."""
 ID_PREFIX = "01990000-0000-7000-8000-"
 """Ids are as long, and as ordered, as the UUIDv7 that the server makes."""
+
+DEPTH = 12
+"""Of the trees of Tasks: each is part of the one before."""
+STATES, STATE_WEIGHTS = ("CA", "TX", "FL", "NY", "IL", "OH", "VT"), (30, 23, 17, 15, 10, 4, 1)
 
 ROLES = (*((role.snomed, role.name) for role in CARE_TEAM_ROLES), ("46255001", "Pharmacist"))
 
@@ -101,6 +107,50 @@ class Clinic:
         block = self.first_open_block + EVERY * (index // self.staff)
         return self.staff * block + index % self.staff
 
+    @cached_property
+    def patients(self) -> int:
+        return max(10, self.tasks // 20)
+
+    def owned_block(self, place: int) -> int:
+        """The `place`-th block of owned Tasks, from 0."""
+        group, rest = divmod(place, EVERY - 1)
+        return self.first_open_block + EVERY * group + 1 + rest
+
+    def parent(self, n: int) -> int | None:
+        """The Task that number n, an owned one, is part of."""
+        block = n // self.staff
+        if block >= self.tasks // self.staff:
+            return None
+        group, rest = divmod(block - self.first_open_block, EVERY)
+        place = group * (EVERY - 1) + rest - 1
+        if place % DEPTH == 0:
+            return None
+        return self.staff * self.owned_block(place - 1) + n % self.staff
+
+    def patient(self, number: int, dice: random.Random) -> dict[str, Any]:
+        return {
+            "resourceType": "Patient",
+            "id": f"patient-{number:07d}",
+            "meta": {"versionId": "1", "lastUpdated": to_instant(self.now)},
+            "name": [{"family": f"Family-{number % 5000}", "given": [f"Given-{number:07d}"]}],
+            "birthDate": f"{1930 + number % 80}-01-02",
+            "address": [{"state": dice.choices(STATES, STATE_WEIGHTS)[0]}],
+        }
+
+    def message(self, task: dict[str, Any]) -> dict[str, Any]:
+        """The message that a waiting Task is about."""
+        return {
+            "resourceType": "Communication",
+            "id": task["focus"]["reference"].partition("/")[2],
+            "meta": task["meta"],
+            "status": "completed",
+            "subject": {"reference": task["for"]["reference"]},
+            "sender": {"reference": task["for"]["reference"]},
+            "sent": task["authoredOn"],
+            "topic": task["code"],
+            "payload": [{"contentString": task["description"]}],
+        }
+
     def state(self, n: int) -> str:
         """over, waiting or owned."""
         block = n // self.staff
@@ -117,7 +167,7 @@ class Clinic:
         updated = authored if state == "waiting" else authored + timedelta(seconds=50)
         updated = updated.replace(microsecond=updated.microsecond // 1000 * 1000)
         title, description = KINDS[dice.randrange(len(KINDS))]
-        patient = dice.randrange(max(10, self.tasks // 20))
+        patient = dice.randrange(self.patients)
         document: dict[str, Any] = {
             "resourceType": "Task",
             "id": resource_id(n),
@@ -128,7 +178,7 @@ class Clinic:
             "priority": dice.choices(PRIORITIES, PRIORITY_WEIGHTS)[0],
             "code": {"text": title},
             "description": description,
-            "focus": {"reference": f"DiagnosticReport/report-{n:08d}"},
+            "focus": {"reference": f"{FOCUS[state]}/about-{n:08d}"},
             "for": {
                 "reference": f"Patient/patient-{patient:07d}",
                 "display": f"Patient {patient:07d}",
@@ -143,6 +193,8 @@ class Clinic:
                 "reference": staff_reference(person),
                 "display": staff_name(person),
             }
+        if state == "owned" and (parent := self.parent(n)) is not None:
+            document["partOf"] = [{"reference": f"Task/{resource_id(parent)}"}]
         if dice.random() < 0.9:
             due = (self.now if state != "over" else updated) + timedelta(
                 hours=dice.uniform(-48, 240)
@@ -166,6 +218,7 @@ class Clinic:
         return document
 
 
+FOCUS = {"over": "DiagnosticReport", "waiting": "Communication", "owned": "DiagnosticReport"}
 PRIORITIES, PRIORITY_WEIGHTS = ("routine", "urgent", "asap", "stat"), (65, 20, 10, 5)
 STATUS = {
     "over": lambda dice: dice.choices(

@@ -6,7 +6,9 @@ rows of notes and permissions. Indexes are made after the rows.
 
 import multiprocessing
 import random
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -30,6 +32,8 @@ PROCESSES = 2
 CHUNK = 5_000
 TABLES = (
     "tasks_task",
+    "accounts_patient",
+    "communications_communication",
     "fhir_resourceversion",
     "tasks_taskuserobjectpermission",
     "tasks_tasknote",
@@ -136,8 +140,9 @@ def load_tasks(clinic: Clinic) -> None:
         Progress() as progress,
         ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=django.setup) as pool,
     ):
-        bar = progress.add_task("Loading Tasks", total=clinic.tasks)
-        waiting = [
+        bar = progress.add_task("Loading", total=clinic.tasks + clinic.patients)
+        waiting = [pool.submit(load_patients, clinic)]
+        waiting += [
             pool.submit(load_chunk, clinic, start, min(start + CHUNK, clinic.tasks))
             for start in chunks
         ]
@@ -146,67 +151,92 @@ def load_tasks(clinic: Clinic) -> None:
 
 
 def load_chunk(clinic: Clinic, start: int, end: int) -> int:
-    """Copy the Tasks from `start` to before `end`; returns how many."""
+    """Copy the Tasks from `start` to before `end`, and their messages; returns how many Tasks."""
+    dice = random.Random(start)
+    with _copied() as rows:
+        for n in range(start, end):
+            document = clinic.document(n, dice)
+            rows.add_task(n, document)
+            if clinic.state(n) == "waiting":
+                rows.add(clinic.message(document), document["for"]["reference"])
+    return end - start
+
+
+def load_patients(clinic: Clinic) -> int:
+    dice = random.Random(0)
+    with _copied() as rows:
+        for number in range(clinic.patients):
+            rows.add(clinic.patient(number, dice), staff_reference(0))
+    return clinic.patients
+
+
+@contextmanager
+def _copied() -> Iterator["Rows"]:
+    """Rows that are copied into their tables, in one transaction, when the block ends."""
     from django.db import connection, transaction
 
-    dice = random.Random(start)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_current_xact_id()::text::bigint")
         rows = Rows(cursor.fetchone()[0])
-        for n in range(start, end):
-            rows.add(n, clinic.document(n, dice))
+        yield rows
         for table, columns, values in rows.tables():
             names = ", ".join(columns)
             with cursor.copy(f"copy {table} ({names}) from stdin") as copy:
                 for row in values:
                     copy.write_row(row)
-    return end - start
 
 
 class Rows:
-    """The rows of some Tasks in each of the tables, as the store would write them."""
+    """The rows of some resources in each of the tables, as the store would write them."""
 
     def __init__(self, transaction_id: int):
         self.transaction_id = transaction_id
-        self.tasks: list[dict] = []
+        self.resources: dict[str, list[dict]] = {}
+        """By table."""
         self.versions: list[tuple] = []
         self.permissions: list[tuple] = []
         self.notes: list[tuple] = []
 
-    def add(self, n: int, document: dict) -> None:
+    def add(self, document: dict, actor: str, **columns) -> dict:
+        """One resource and its version; returns its row."""
         from psycopg.types.json import Jsonb
 
-        from fhir import json
-        from tasks.document import note_rows
-        from tasks.models import Task
+        from fhir import json, resources
 
-        row_id, text = FIRST_ROW + n, json.dumps(document).decode()
-        values = Task.index_columns(document) | _pool_column(document["performerType"])
+        type_name, text = document["resourceType"], json.dumps(document).decode()
+        model = resources.get(type_name).model
         at = datetime.fromisoformat(document["meta"]["lastUpdated"])
+        values = model.index_columns(document) | columns
         values["ranges"] = Jsonb(values["ranges"])
         values |= {
-            "id": row_id,
             "resource_id": document["id"],
             "version_id": 1,
             "last_updated": at,
             "deleted": False,
             "document": text,
         }
-        self.tasks.append(values)
-        actor = document["requester"]["reference"]
+        self.resources.setdefault(model._meta.db_table, []).append(values)
         self.versions.append(
-            ("Task", document["id"], 1, at, text, "create", actor, self.transaction_id)
+            (type_name, document["id"], 1, at, text, "create", actor, self.transaction_id)
         )
-        if values["owner"]:
+        return values
+
+    def add_task(self, n: int, document: dict) -> None:
+        from tasks.document import note_rows
+
+        row_id, pool = FIRST_ROW + n, _pool_column(document["performerType"])
+        row = self.add(document, document["requester"]["reference"], id=row_id, **pool)
+        if row["owner"]:
             ids = _ids()
-            self.permissions.append((row_id, ids.users[values["owner"]], ids.view_task))
+            self.permissions.append((row_id, ids.users[row["owner"]], ids.view_task))
         self.notes += ((row_id, *note) for note in note_rows(document.get("note", [])))
 
     def tables(self):
         from fhir.store import VERSION_COLUMNS
 
-        columns = tuple(self.tasks[0])
-        yield "tasks_task", columns, ([row[name] for name in columns] for row in self.tasks)
+        for table, rows in self.resources.items():
+            columns = tuple(rows[0])
+            yield table, columns, [[row[name] for name in columns] for row in rows]
         yield "fhir_resourceversion", (VERSION_COLUMNS, "transaction"), self.versions
         yield (
             "tasks_taskuserobjectpermission",

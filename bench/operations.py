@@ -8,8 +8,10 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from bench.clinic import (
+    DEPTH,
     EVERY,
     NURSES,
+    STATES,
     Clinic,
     new_task,
     resource_id,
@@ -55,6 +57,25 @@ class Plans:
         nurse = index % NURSES
         performer = quote(role_code(nurse % 10), safe="")
         query = f"performer={performer}&status=requested&owner:missing=true&_count=50"
+        return Request("GET", f"{BASE}/Task?{query}", self.tokens[nurse])
+
+    def pool_page_with_messages(self, index: int) -> Request:
+        page = self.pool_page(index)
+        return page._replace(path=f"{page.path}&_include=Task:focus")
+
+    def pool_page_of_a_state(self, index: int) -> Request:
+        """Half of the states are so large that their patients cannot be looked up first."""
+        page = self.pool_page(index)
+        state = STATES[index % NURSES * len(STATES) // NURSES]
+        return page._replace(path=f"{page.path}&patient.address-state={state}")
+
+    def tree(self, index: int) -> Request:
+        """A Task of the nurse's with all that hangs on it, DEPTH levels."""
+        nurse = index % NURSES
+        trees = max(1, len(self.owned_blocks) // DEPTH)
+        block = self.clinic.owned_block(DEPTH * self.dice.randrange(trees))
+        root = resource_id(self.clinic.staff * block + nurse)
+        query = f"_id={root}&_revinclude:iterate=Task:part-of"
         return Request("GET", f"{BASE}/Task?{query}", self.tokens[nurse])
 
     def mine(self, index: int) -> Request:
@@ -132,6 +153,8 @@ class Operation:
     """What PostgreSQL must read the Task with."""
     target: int = 0
     """The least per cent of pgbench at 1,000,000 Tasks."""
+    most_ms: float = 0
+    """The most milliseconds that half of the answers may take at 1,000,000 Tasks, by one client."""
     versions: int = 0
     """How many versions one request writes."""
     takes: bool = False
@@ -143,6 +166,11 @@ class Operation:
 
 OPERATIONS = (
     Operation("pool page", Plans.pool_page, 200, "task_queue", target=15),
+    Operation(
+        "pool page and messages", Plans.pool_page_with_messages, 200, "task_queue", most_ms=20
+    ),
+    Operation("pool page of a state", Plans.pool_page_of_a_state, 200, "task_queue", most_ms=20),
+    Operation("tree of 12", Plans.tree, 200, "one_row_per_task", most_ms=20),
     Operation("my list", Plans.mine, 200, "task_mine"),
     Operation("read", Plans.read, 200, "one_row_per_task", target=8),
     Operation("claim", Plans.claim, 200, "one_row_per_task", versions=1, takes=True),

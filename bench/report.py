@@ -45,6 +45,17 @@ class Row:
     def percentile(self, share: float) -> float:
         return statistics.median(each.percentile(share) for each in self.answers)
 
+    @property
+    def target(self) -> str:
+        if self.operation.target:
+            return f"{self.operation.target} %"
+        return f"{self.operation.most_ms:g} ms" if self.is_timed else ""
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether its milliseconds have a limit."""
+        return bool(self.operation.most_ms) and self.connections == 1
+
     def cells(self) -> list[str]:
         return [
             self.operation.name,
@@ -52,7 +63,7 @@ class Row:
             f"{self.rate:,.0f}",
             f"{self.pgbench_rate:,.0f}",
             f"{self.ratio:.0f} %",
-            f"{self.operation.target} %" if self.operation.target else "",
+            self.target,
             f"{self.percentile(0.5):.1f}",
             f"{self.percentile(0.95):.1f}",
             str(self.wrong),
@@ -96,7 +107,7 @@ class Setting:
 
 
 def show(rows: list[Row], plans: list[Plan], setting: Setting) -> None:
-    console = Console(width=max(100, Console().width))
+    console = Console(width=max(120, Console().width))
     table = Table(title="; ".join(setting.lines()))
     for number, heading in enumerate(HEADINGS):
         table.add_column(heading, justify="right" if number else "left", no_wrap=True)
@@ -147,5 +158,11 @@ def problems(rows: list[Row], plans: list[Plan], setting: Setting) -> list[str]:
             f" of pgbench, and {row.operation.target} % are wanted."
             for row in rows
             if row.ratio < row.operation.target
+        ]
+        found += [
+            f"{row.operation.name} takes {row.percentile(0.5):.1f} ms,"
+            f" and {row.operation.most_ms:g} ms are the most."
+            for row in rows
+            if row.is_timed and row.percentile(0.5) > row.operation.most_ms
         ]
     return found

@@ -31,6 +31,9 @@ def measured(tmp_path_factory):
 
 OPERATIONS = (
     "pool page",
+    "pool page and messages",
+    "pool page of a state",
+    "tree of 12",
     "my list",
     "read",
     "claim",
