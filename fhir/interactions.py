@@ -5,8 +5,6 @@ table in fhir.routes, and come back as an Answer. What is refused is raised as a
 https://hl7.org/fhir/R4/http.html
 """
 
-from urllib.parse import parse_qsl
-
 from fhir import actions, conditional, history, json, resources, store
 from fhir.answers import Answer, Request
 from fhir.errors import MethodNotAllowed, NotFound, information
@@ -188,7 +186,7 @@ def history_instance(request: Request, type_name: str, resource_id: str) -> Answ
     found = history.instance_history(
         resources.get(type_name),
         resource_id,
-        dict(parse_qsl(request.query)),
+        request.query,
         actor=request.actor,
         base=request.base,
     )
