@@ -144,18 +144,22 @@ class World:
     def has_value(self, document: dict, looked_up: Parameter) -> Verdict:
         found = self.found(document, looked_up)
         if looked_up.type == "reference":
-            return either(self.is_reference(each) for each in found)
+            return either(self.is_reference(each, looked_up) for each in found)
         if looked_up.kind == "CodeableConcept":
             return either(
                 bool(each.get("coding")) or OPEN for each in found
             )  # text alone: a value?
         return bool(found)
 
-    def is_reference(self, value: dict | str) -> Verdict:
-        if isinstance(value, str) or "identifier" in value:
+    def is_reference(self, value: dict | str, looked_up: Parameter) -> Verdict:
+        if isinstance(value, str) or not value.get("reference", "#").startswith("#"):
             return True
         # R4 does not say whether a display alone, or a reference to what is contained, is a value.
-        return OPEN if value.get("reference", "#").startswith("#") else True
+        return OPEN if "identifier" not in value else self.of_whom(looked_up)
+
+    def of_whom(self, looked_up: Parameter) -> Verdict:
+        """Whether an identifier alone counts: `patient` asks for what resolves to a Patient."""
+        return OPEN if looked_up.targets == ("Patient",) else True
 
     def token(self, found, looked_up: Parameter, modifier: str, searched: str) -> Verdict:
         kind = looked_up.kind
@@ -170,7 +174,10 @@ class World:
             return reference_matches(found, searched, self.base)
         if modifier == "identifier":
             logical = found.get("identifier")
-            return token_matches(logical, searched, "Identifier") if logical else False
+            if not logical:
+                return False
+            sure = True if found.get("reference") else self.of_whom(looked_up)
+            return both([token_matches(logical, searched, "Identifier"), sure])
         url = found.get("reference", "")
         if modifier:
             searched = f"{modifier}/{searched}"

@@ -1,8 +1,9 @@
 """Queries of more than one parameter, through references, and with what they point at."""
 
 from collections.abc import Iterator
+from random import Random
 
-from tests.oracle.cases import TYPES, WORLD, distinct, queries, url
+from tests.oracle.cases import TYPES, WORLD, distinct, of_one_parameter, queries, url
 from tests.oracle.parameters import PARAMETERS, parameter
 
 REFERENCES = [
@@ -140,6 +141,21 @@ def chains() -> Iterator[str]:
         "Patient?organization.name=north",
         "Patient?organization.identifier=111",
         "Patient?link.gender=male",
+        # Without a type: any that has the parameter.
+        "Task?subject.identifier=12345",
+        "Task?subject.identifier:not=12345",
+        "Task?focus.status=requested",
+        "Task?focus.status:not=completed",
+        "Task?based-on.status=requested",
+        "Task?owner.active=true",
+        "Task?owner.identifier=role-1",
+        "Task?requester.active:missing=false",
+        "Communication?recipient.identifier=12345",
+        "Communication?part-of.status=completed,requested",
+        "Communication?sender.active=true",
+        "Provenance?target.identifier=12345",
+        "Provenance?target.status=in-progress",
+        "Provenance?entity.status=requested",
     )
 
 
@@ -196,7 +212,31 @@ def reverse_chains() -> Iterator[str]:
     )
 
 
+def pairs(count: int) -> Iterator[str]:
+    """Any two queries of one parameter of the same type; the same ones each time."""
+    random = Random(4)
+    by_type: dict[str, list[str]] = {}
+    for each in distinct(of_one_parameter()):
+        resource_type, _, query = each.partition("?")
+        by_type.setdefault(resource_type, []).append(query)
+    for _ in range(count):
+        resource_type = random.choice(TYPES)
+        one, other = random.sample(by_type[resource_type], 2)
+        yield f"{resource_type}?{one}&{other}"
+
+
 COMBINED = (
+    "Task?status=http://hl7.org/fhir/task-status|",
+    "Task?status:not=http://hl7.org/fhir/task-status|",
+    "Task?intent=http://hl7.org/fhir/task-intent|",
+    "Task?intent=http://hl7.org/fhir/request-intent|",
+    "Task?intent:not=http://hl7.org/fhir/request-intent|",
+    "Task?intent=http://hl7.org/fhir/task-intent|unknown",
+    "Task?intent=http://hl7.org/fhir/request-intent|unknown",
+    "Task?intent:not=http://hl7.org/fhir/request-intent|unknown",
+    "Task?priority:not=http://hl7.org/fhir/request-priority|",
+    "Communication?status:not=http://hl7.org/fhir/event-status|",
+    "Patient?gender:not=http://hl7.org/fhir/administrative-gender|",
     "Task?status=requested&intent=order",
     "Task?status=requested,accepted&priority=urgent,stat",
     "Task?owner=Practitioner/d01&status=requested",

@@ -67,7 +67,10 @@ def tokens(value: dict | str | bool, kind: str) -> list[tuple[str | None, str | 
     if kind in ("Identifier", "ContactPoint"):
         return [(value.get("system"), value.get("value"))]
     if kind.startswith("code "):
-        return [(kind.removeprefix("code "), value)]
+        system = kind.removeprefix("code ")
+        # ValueSet task-intent takes this one from another code system than the others.
+        own = value == "unknown" and system.endswith("/request-intent")
+        return [("http://hl7.org/fhir/task-intent" if own else system, value)]
     return [(None, str(value).lower() if isinstance(value, bool) else value)]  # boolean, id
 
 

@@ -57,7 +57,7 @@ def test_last_updated(world, resource_type, prefix):
         assert_found(world, url, ids(url))
 
 
-@each_of(joined.COMBINED)
+@each_of(joined.COMBINED, joined.pairs(300))
 def test_several_parameters(world, url):
     assert_found(world, url, ids(url))
 
