@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "axes",
     "procrastinate.contrib.django",
+    "drf_spectacular_sidecar",
     "fhir",
     "accounts",
     "communications",
