@@ -24,7 +24,6 @@ ranges, by name:
                                              its components under the names "0", "1" …
 """
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,12 +32,11 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from fhir import definitions
-from fhir.datatypes import EARLIEST, LATEST, fold, parse_date, parse_reference
+from fhir.datatypes import EARLIEST, LATEST, parse_date, parse_reference
 from fhir.definitions import SearchParameter
 from fhir.search.references import local, reference_forms
+from fhir.search.texts import PREFIX_LENGTHS, folded
 
-PREFIX_LENGTHS = (1, 2, 3, 5, 8, 12)
-"""Which beginnings of a string an index finds; in between, the strings themselves are compared."""
 MAX_PREFIX_TOKENS = 1_000
 MAX_TOKENS = 10_000
 """Bounds on what one document costs the index; what is beyond them is not found by it."""
@@ -66,24 +64,6 @@ BEGINNING, END = to_microseconds(EARLIEST), to_microseconds(LATEST)
 """Where ranges with an open end begin and end."""
 
 LARGEST_NUMBER = 1e300
-
-IGNORED = {
-    number: None
-    for number in range(0x3100)
-    if unicodedata.category(chr(number)) in ("Pd", "Ps", "Pe", "Pi", "Pf")
-    or chr(number) in ".,;:!'\"#/…"
-}
-
-
-def folded(text: str) -> str:
-    """The text without case, accents and the punctuation of names and addresses.
-
-    "Punctuation and non-significant whitespace should also be ignored." What other systems take
-    for wildcards (`%`, `_`, `*`, `?`) stays. https://hl7.org/fhir/R4/search.html#string
-    """
-    if text.isascii():
-        return " ".join(text.lower().translate(IGNORED).split())
-    return " ".join(fold(text).translate(IGNORED).split())
 
 
 def fitted(token: str) -> str:
@@ -362,11 +342,6 @@ def _prefixes(found: _Found, name: str, bare: str) -> None:
         if length > len(bare):
             break
         found.prefixes.add(f"{name}^{bare[:length]}")
-
-
-def longest_prefix(bare: str) -> str:
-    """The longest beginning of a folded string, not an empty one, that is indexed."""
-    return bare[: max(length for length in PREFIX_LENGTHS if length <= len(bare))]
 
 
 def _family(found: _Found, name: str, value: str) -> None:

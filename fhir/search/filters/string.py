@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from fhir.search.expressions import any_element, literal
 from fhir.search.filters.base import SearchFilter, any_of, has_any
-from fhir.search.indexing import folded, longest_prefix
+from fhir.search.texts import folded, longest_prefix
 
 
 class StringFilter(SearchFilter):

@@ -10,9 +10,9 @@ from fhir.errors import InvalidSearch
 from fhir.search import terminology
 from fhir.search.expressions import NEVER, any_element, is_any_of, is_one_of
 from fhir.search.filters.base import Scope, SearchFilter, any_of, has_any, has_any_within
-from fhir.search.indexing import folded
 from fhir.search.parse import Clause, Value
 from fhir.search.terminology import Codes
+from fhir.search.texts import folded
 
 WITH_SYSTEM = frozenset({"CodeableConcept", "Coding", "Identifier", "ContactPoint"})
 CODED = frozenset({"CodeableConcept", "Coding", "code"})
