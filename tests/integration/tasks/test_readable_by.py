@@ -142,6 +142,25 @@ def shown_to_her(cast):
     )
 
 
+def child_of_hers(cast):
+    put(task_document(id="hers", owner=reference("Practitioner/maya")))
+    write_case(owner=reference("Practitioner/tomas"), partOf=[reference("Task/hers")])
+
+
+def parent_of_hers(cast):
+    child = {"partOf": [reference("Task/case")], "basedOn": [reference("Task/case")]}
+    put(task_document(id="hers", owner=reference("Practitioner/maya"), **child))
+    a_colleagues(cast)
+
+
+def successor_of_hers(cast):
+    """A reroute that keeps her view of the old Task shows her nothing of the new one (T16)."""
+    old = task_document(id="hers", owner=reference("Practitioner/maya"), status="cancelled")
+    put(old)
+    requester = reference("Practitioner/maya")
+    write_case(owner=reference("Practitioner/tomas"), requester=requester)
+
+
 def her_role_has_ended(cast):
     in_her_pool(cast)
     give_role(period={"start": "2020-01-01", "end": "2020-12-31"})
@@ -199,6 +218,9 @@ TABLE = {
     rerouted_by_her: (NOTHING, EVERYTHING, NOTHING, NOTHING),
     rerouted_to_her: (EVERYTHING, NOTHING, NOTHING, NOTHING),
     shown_to_her: (EVERYTHING, EVERYTHING, NOTHING, NOTHING),
+    child_of_hers: (NOTHING, EVERYTHING, NOTHING, NOTHING),
+    parent_of_hers: (NOTHING, EVERYTHING, NOTHING, NOTHING),
+    successor_of_hers: (NOTHING, EVERYTHING, NOTHING, NOTHING),
     her_role_has_ended: (NOTHING, EVERYTHING, NOTHING, EVERYTHING),
     her_role_has_not_begun: (NOTHING, EVERYTHING, NOTHING, EVERYTHING),
     her_role_is_not_active: (NOTHING, EVERYTHING, NOTHING, EVERYTHING),
@@ -275,6 +297,30 @@ def by_search_for_ids(client, actor) -> set[str]:
     return found & ALL
 
 
+def by_type_history(client, actor) -> set[str]:
+    types = {each.partition("/")[0] for each in ALL}
+    return set().union(*(by_histories(client, f"{type_name}/") for type_name in types))
+
+
+def by_system_history(client, actor) -> set[str]:
+    return by_histories(client, "")
+
+
+def by_histories(client, path) -> set[str]:
+    bundle = client.get(f"{path}_history?_count=1000").json()
+    entries = bundle.get("entry", [])
+    assert bundle["total"] == len(entries), "a total tells of what is not shown"
+    return {entry["fullUrl"].removeprefix("http://testserver/api/fhir/") for entry in entries} & ALL
+
+
+def by_system_search(client, actor) -> set[str]:
+    types = ",".join(sorted({each.partition("/")[0] for each in ALL}))
+    bundle = client.get(f"?_type={types}&_count=1000&_total=accurate").json()
+    found = [entry["resource"] for entry in bundle.get("entry", [])]
+    assert bundle["total"] == len(found), "a total tells of what is not shown"
+    return {f"{each['resourceType']}/{each['id']}" for each in found} & ALL
+
+
 def by_batch(client, actor) -> set[str]:
     names = sorted(ALL)
     entries = [{"request": {"method": "GET", "url": each}} for each in names]
@@ -286,7 +332,8 @@ def by_batch(client, actor) -> set[str]:
 
 
 PATHS = [
-    by_queryset, by_find, by_read, by_vread, by_history, by_search, by_search_for_ids, by_batch,
+    by_queryset, by_find, by_read, by_vread, by_history, by_type_history, by_system_history,
+    by_search, by_search_for_ids, by_system_search, by_batch,
 ]  # fmt: skip
 
 

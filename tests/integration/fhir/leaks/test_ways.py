@@ -33,7 +33,7 @@ CELLS = [
     ("nurse, user/Task.r", BASES[0], READS, [own]),
     ("nurse, user/Task.rs", BASES[0], READS, [own]),
     ("nurse, user/Patient.rs", BASES[0], READS, [own]),
-    ("nurse, system/*.cruds", BASES[0], WAYS, [someone_elses]),
+    ("nurse, system/*.cruds", BASES[0], READS, [someone_elses]),
     ("service, user/Task.rs", BASES[0], READS, [someone_elses]),
     ("service, user/Patient.rs", BASES[0], READS, [someone_elses]),
 ]
