@@ -44,15 +44,19 @@ def found(resource_type: str, parameter: Parameter) -> list:
 
 # --- each parameter by itself ---------------------------------------------------------------------
 
+# How many queries of a token, string, reference or URI are asked: without a modifier, with each.
+# Dates and numbers are asked all of theirs.
+PLAIN, MODIFIED = 11, 4
 
-MOST = 16  # of the queries of a token, string, reference or URI; dates and numbers have all
 
-
-def thinned(items: list, most: int = MOST) -> list:
-    """Evenly fewer, the first always among them."""
-    if len(items) <= most:
-        return items
-    return [items[index * len(items) // most] for index in range(most)]
+def thinned(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Evenly fewer of each modifier, the first always among them."""
+    kept = []
+    for modifier in distinct(modifier for modifier, _ in items):
+        same = [item for item in items if item[0] == modifier]
+        most = min(len(same), MODIFIED if modifier else PLAIN)
+        kept += [same[index * len(same) // most] for index in range(most)]
+    return kept
 
 
 def token_queries(resource_type: str, parameter: Parameter) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 OPEN = None
 Verdict = bool | None
+Element = dict | str | bool
 
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 INFINITY = float("inf")
@@ -58,7 +59,7 @@ def split_prefix(text: str) -> tuple[str, str]:
 # --- token ----------------------------------------------------------------------------------------
 
 
-def tokens(value: dict | str | bool, kind: str) -> list[tuple[str | None, str | None]]:
+def tokens(value: Element, kind: str) -> list[tuple[str | None, str | None]]:
     """The (system, code) pairs of an element."""
     if kind == "CodeableConcept":
         return [pair for each in value.get("coding", []) for pair in tokens(each, "Coding")]
@@ -74,7 +75,7 @@ def tokens(value: dict | str | bool, kind: str) -> list[tuple[str | None, str | 
     return [(None, str(value).lower() if isinstance(value, bool) else value)]  # boolean, id
 
 
-def token_matches(value: dict | str | bool, searched: str, kind: str) -> Verdict:
+def token_matches(value: Element, searched: str, kind: str) -> Verdict:
     """`code`, `system|code`, `|code`, `system|`."""
     system, *rest = [unescape(part) for part in split(searched, "|")]
     if not rest:
@@ -115,7 +116,7 @@ def digits(text: str) -> str:
     return "".join(character for character in text if character.isdigit())
 
 
-def text_matches(value: dict | str | bool, searched: str, kind: str) -> Verdict:
+def text_matches(value: Element, searched: str, kind: str) -> Verdict:
     """`:text`: CodeableConcept.text, Coding.display, Identifier.type.text, searched as a string."""
     if kind == "CodeableConcept":
         texts = [value.get("text"), *(each.get("display") for each in value.get("coding", []))]

@@ -223,4 +223,17 @@ TASKS = [
         basedOn=[ref("Task/t12")],
         executionPeriod={"start": "2023", "end": "2024"},
     ),
+    task(  # a patient elsewhere, references that give a type and nothing to follow
+        "t14",
+        authoredOn="2024-01-20",
+        for_=ref("https://other.example/fhir/Patient/p01"),
+        owner=ref(type="Practitioner", display="Somebody"),
+        focus=ref(type="Patient", identifier=identifier(MRN, "12345")),
+    ),
+    task(
+        "t15",
+        authoredOn="2024-01-21",
+        for_=ref(type="Patient", identifier=identifier(MRN, "12345"), display="Homer"),
+        encounter=ref(identifier=identifier(LOCAL, "E-1")),
+    ),
 ]
