@@ -74,8 +74,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`stored` is the version that ETag, Last-Modified and, of a new one, Location speak of."""
+    """`stored` is the version that ETag, Last-Modified and, of a new one, Location speak of.
+
+    `writes` says that something was written, `reads` that the body tells more than that: such an
+    answer cannot be kept for later, when the actor may see less.
+    """
 
     status: int = 200
     body: bytes | str = b""
     stored: Stored | None = None
+    writes: bool = False
+    reads: bool = True

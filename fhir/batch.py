@@ -34,8 +34,8 @@ FHIR_JSON = "application/fhir+json"
 Perform = Callable[[Request, str], Answer]
 
 
-def process_bundle(request: Request, perform: Perform) -> str:
-    """Carry out a batch or transaction and return the answer as JSON text.
+def process_bundle(request: Request, perform: Perform) -> Answer:
+    """Carry out a batch or transaction.
 
     A transaction is one database transaction: the first error undoes all of it and is raised,
     naming the entry. In a batch, each entry has an answer of its own.
@@ -46,7 +46,11 @@ def process_bundle(request: Request, perform: Perform) -> str:
         answers = [_batch_entry(request, entry, perform) for entry in entries]
     else:
         answers = _transaction(request, entries, perform)
-    return bundle({"type": f"{document['type']}-response"}, answers)
+    return Answer(
+        body=bundle({"type": f"{document['type']}-response"}, [text for text, _, _ in answers]),
+        writes=any(writes for _, writes, _ in answers),
+        reads=any(reads for _, _, reads in answers),
+    )
 
 
 # --- the form of a Bundle -------------------------------------------------------------------------
@@ -165,6 +169,18 @@ def _json_patch(resource: dict | None) -> Any:
     return json.loads(text)
 
 
+class _Answered(NamedTuple):
+    """The text of an entry of the answer; `writes` and `reads` as of an Answer."""
+
+    text: str
+    writes: bool
+    reads: bool
+
+
+def _answered(answer: Answer, request: Request) -> _Answered:
+    return _Answered(_as_text(answer, request), answer.writes, answer.reads)
+
+
 def _as_text(answer: Answer, request: Request) -> str:
     """The entry of the answer. https://hl7.org/fhir/R4/bundle.html#transaction-response"""
     stored, response = answer.stored, {"status": str(answer.status)}
@@ -189,18 +205,18 @@ def _as_text(answer: Answer, request: Request) -> str:
 # --- batch ----------------------------------------------------------------------------------------
 
 
-def _batch_entry(outer: Request, entry: dict, perform: Perform) -> str:
+def _batch_entry(outer: Request, entry: dict, perform: Perform) -> _Answered:
     try:
         with transaction.atomic():
             request, path, _ = _read_entry(outer, entry)
             _check_nested(request, path)
-            return _as_text(perform(request, path), request)
+            return _answered(perform(request, path), request)
     except FhirError as error:
         refusal = error
     except (OperationalError, DataError) as error:
         refusal = errors.of_database(error)
     response = {"status": str(refusal.status), "outcome": refusal.as_outcome()}
-    return json.dumps({"response": response}).decode()
+    return _Answered(json.dumps({"response": response}).decode(), writes=False, reads=False)
 
 
 def _check_nested(request: Request, path: str) -> None:
@@ -211,8 +227,8 @@ def _check_nested(request: Request, path: str) -> None:
 # --- transaction ----------------------------------------------------------------------------------
 
 
-def _transaction(outer: Request, entries: list[dict], perform: Perform) -> list[str]:
-    answers = [""] * len(entries)
+def _transaction(outer: Request, entries: list[dict], perform: Perform) -> list[_Answered]:
+    answers = [_Answered("", writes=False, reads=False)] * len(entries)
     written: set[str] = set()
     with transaction.atomic():
         asked = [
@@ -309,7 +325,7 @@ def _aimed_at(entry: _Entry, type_name: str, resource_id: str) -> _Entry:
     return entry._replace(request=replace(request, query=""), path=f"{type_name}/{resource_id}")
 
 
-def _carry_out(each: _Decided, links: Links, written: set[str], perform: Perform) -> str:
+def _carry_out(each: _Decided, links: Links, written: set[str], perform: Perform) -> _Answered:
     request, path, full_url = each.entry
     if each.reference and request.method not in ("GET", "HEAD"):
         if each.reference in written:
@@ -317,7 +333,7 @@ def _carry_out(each: _Decided, links: Links, written: set[str], perform: Perform
         written.add(each.reference)
     if isinstance(request.body, dict) and request.method in ("POST", "PUT"):
         request = replace(request, body=resolved(request.body, links.seen_from(full_url)))
-    return _as_text(perform(request, path), request)
+    return _answered(perform(request, path), request)
 
 
 def _found_by_criteria(reference: str, outer: Request) -> str:

@@ -51,7 +51,7 @@ def instance_history(
     # Whoever sees the resource sees its versions.
     rows = _Rows("v.resource_type = %s and v.resource_id = %s", (resource_type.name, resource_id))
     path = f"{resource_type.name}/{resource_id}"
-    return _History([rows], path, _read(query), base, counts_all=True).bundle()
+    return _History([rows], path, _read(query), base, actor=actor, counts_all=True).bundle()
 
 
 def type_history(
@@ -60,7 +60,7 @@ def type_history(
     """The history Bundle of all resources of a type. Raises InvalidSearch."""
     check_scope(actor, resource_type.name, "s")
     return _History(
-        [_rows_of(resource_type, actor)], resource_type.name, _read(query), base
+        [_rows_of(resource_type, actor)], resource_type.name, _read(query), base, actor=actor
     ).bundle()
 
 
@@ -68,7 +68,7 @@ def system_history(query: str | Mapping[str, str], *, actor: Actor, base: str) -
     """The history Bundle of all types that the token's scopes allow. Raises InvalidSearch."""
     types = [name for (name,) in sql.rows(PRESENT_TYPES) if allows(actor, name, "s")]
     rows = [_rows_of(resources.get(name), actor) for name in types]
-    return _History(rows, "", _read(query), base).bundle()
+    return _History(rows, "", _read(query), base, actor=actor).bundle()
 
 
 PRESENT_TYPES = """
@@ -213,12 +213,20 @@ class _History:
     """One history under way. `path` is that of the resource or type below the base."""
 
     def __init__(
-        self, rows: list[_Rows], path: str, asked: _Asked, base: str, *, counts_all: bool = False
+        self,
+        rows: list[_Rows],
+        path: str,
+        asked: _Asked,
+        base: str,
+        *,
+        actor: Actor,
+        counts_all: bool = False,
     ):
         self.rows, self.asked, self.base, self.counts_all = rows, asked, base, counts_all
+        self.actor = actor
         self.path = f"{path}/_history" if path else "_history"
         self.order = f"{self.path}?{asked.order}"
-        self.cursor = unseal(asked.cursor, self.order) if asked.cursor else None
+        self.cursor = unseal(asked.cursor, self.order, actor=actor) if asked.cursor else None
         self.moment = self.cursor.state if self.cursor else _moment()
         self.narrowed, self.narrowed_params = self._narrowed()
 
@@ -253,7 +261,9 @@ class _History:
         head["link"] = [{"relation": "self", "url": self._url(self.asked.cursor)}]
         if more:
             *_, last_updated, _, _, _, row_id = page[-1]
-            following = seal(Cursor([last_updated, row_id], total, self.moment), self.order)
+            following = seal(
+                Cursor([last_updated, row_id], total, self.moment), self.order, actor=self.actor
+            )
             head["link"].append({"relation": "next", "url": self._url(following)})
         return bundle(head, (_entry(self.base, *row) for row in page))
 
@@ -288,14 +298,17 @@ class _History:
         if not full:
             return None if self.asked.total == "none" else found
         if self.counts_all or not self.asked.count or self.asked.total == "accurate":
-            return self._counted("")[1]
+            return self._counted("")
         if self.asked.total == "none":
             return None
-        looked_at, total = self._counted(f" limit {COUNTED + 1}")
-        return total if looked_at <= COUNTED else None
+        if any(rows.visible for rows in self.rows):
+            # Whether few enough were looked at would tell of those that the actor may not see.
+            return None
+        total = self._counted(f" limit {COUNTED + 1}")
+        return total if total <= COUNTED else None
 
-    def _counted(self, limit: str) -> tuple[int, int]:
-        """(how many versions were looked at, how many of them the actor may see)"""
+    def _counted(self, limit: str) -> int:
+        """How many versions the actor may see, of as many as the limit lets be looked at."""
         statements, params = [], []
         for rows in self.rows:
             statements.append(
@@ -304,13 +317,13 @@ class _History:
             )
             params += [*rows.visible_params, *rows.params, *self.narrowed_params]
         if not statements:
-            return 0, 0
+            return 0
         return sql.rows(
-            "select count(*), count(*) filter (where visible)"
+            "select count(*) filter (where visible)"
             f" from (select visible from ({' union all '.join(statements)}) l{limit}) n",
             params,
             prepare=False,
-        )[0]
+        )[0][0]
 
     def _url(self, cursor: str) -> str:
         pairs = {**self.asked.pairs, CURSOR: cursor} if cursor else self.asked.pairs

@@ -1,7 +1,8 @@
 """`Idempotency-Key`: a request that is sent again, for want of an answer, is answered again.
 
 The first answer is written in the same transaction as what it tells of, so that one is never there
-without the other. What was refused is not kept: it may be tried again.
+without the other. What was refused is not kept: it may be tried again. Nor is what was read: asked
+again, it is read again, by the rights of then.
 https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
 """
 
@@ -29,17 +30,24 @@ class KeyReused(FhirError):
     code = "duplicate"
 
 
+class NotRepeatable(MalformedRequest):
+    """A Bundle that reads and writes takes no Idempotency-Key: send the reads by themselves."""
+
+
 def once(request: Request, path: str, act: Callable[[], Answer]) -> Answer:
     """What `act` answers, or what it answered when the same user sent the same key before.
 
-    Raises MalformedRequest for a key that is none, KeyReused for one of another request.
+    Raises MalformedRequest for a key that is none, KeyReused for one of another request, and
+    NotRepeatable.
     """
-    key = request.headers.get("Idempotency-Key")
-    if key is None or request.method not in METHODS:
+    sent = request.headers.get("Idempotency-Key")
+    if sent is None or request.method not in METHODS:
         return act()
-    if not 0 < len(key) <= MAX_KEY_LENGTH or not (key.isascii() and key.isprintable()):
+    if not 0 < len(sent) <= MAX_KEY_LENGTH or not (sent.isascii() and sent.isprintable()):
         raise MalformedRequest(f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} visible characters.")
     user_id = request.actor.user_id
+    # A key is of one user and one set of scopes: a narrower token is judged by its own.
+    key = sha256(f"{sent} {sorted(request.actor.scopes or ())}".encode()).hexdigest()
     fingerprint = _fingerprint(request, path)
     with transaction.atomic():
         # Whoever comes with the same key at the same time waits for the answer.
@@ -50,6 +58,10 @@ def once(request: Request, path: str, act: Callable[[], Answer]) -> Answer:
                 raise KeyReused
             return _answer(kept)
         answer = act()
+        if answer.writes and answer.reads:
+            raise NotRepeatable
+        if not answer.writes:
+            return answer
         KeptAnswer.objects.create(
             user_id=user_id, key=key, fingerprint=fingerprint, **_columns(answer)
         )
@@ -76,7 +88,7 @@ def _columns(answer: Answer) -> dict:
 
 def _answer(kept: KeptAnswer) -> Answer:
     if kept.version_id is None:
-        return Answer(kept.status, kept.body)
+        return Answer(kept.status, kept.body, writes=True, reads=False)
     stored = Stored(
         0,
         kept.resource_type,
@@ -86,7 +98,7 @@ def _answer(kept: KeptAnswer) -> Answer:
         kept.status == 204,
         kept.body,
     )
-    return Answer(kept.status, kept.body, stored)
+    return Answer(kept.status, kept.body, stored, writes=True, reads=False)
 
 
 def forget() -> None:

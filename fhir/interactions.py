@@ -5,10 +5,13 @@ table in fhir.routes, and come back as an Answer. What is refused is raised as a
 https://hl7.org/fhir/R4/http.html
 """
 
+from dataclasses import replace
+
 from fhir import actions, conditional, history, json, resources, store
 from fhir.answers import Answer, Request
 from fhir.errors import MethodNotAllowed, NotFound, information
 from fhir.preconditions import is_unmodified, matches_none
+from fhir.scopes import allows
 from fhir.search import compartments
 from fhir.search.searchset import search
 from fhir.search.system import search_system
@@ -18,16 +21,15 @@ JSON_PATCH = "application/json-patch+json"
 
 
 def _written(request: Request, stored: Stored, *, created: bool = False) -> Answer:
-    """The answer to a write, with as much of a body as the client prefers."""
-    status = 201 if created else 200
-    match request.prefer.get("return"):
-        case "minimal":
-            return Answer(status, b"", stored)
-        case "operationoutcome":
-            done = "created" if created else "written"
-            outcome = information(f"The resource was {done} as version {stored.version_id}.")
-            return Answer(status, json.dumps(outcome), stored)
-    return Answer(status, stored.document, stored)
+    """The answer to a write, with as much of a body as the client prefers, and may read."""
+    status, body = 201 if created else 200, stored.document
+    wanted = request.prefer.get("return")
+    if wanted == "minimal" or not allows(request.actor, stored.resource_type, "r"):
+        body = ""
+    elif wanted == "operationoutcome":
+        done = "created" if created else "written"
+        body = json.dumps(information(f"The resource was {done} as version {stored.version_id}."))
+    return Answer(status, body, stored, writes=True, reads=False)
 
 
 # --- the system -----------------------------------------------------------------------------------
@@ -79,7 +81,8 @@ def create(request: Request, type_name: str) -> Answer:
         stored, created = conditional.create(
             type_name, request.body, criteria, actor=request.actor, base=request.base
         )
-        return _written(request, stored, created=created)
+        answer = _written(request, stored, created=created)
+        return answer if created else replace(answer, writes=False, reads=True)
     stored = actions.create(
         type_name, request.body, actor=request.actor, resource_id=request.resource_id
     )
@@ -178,7 +181,7 @@ def patch(request: Request, type_name: str, resource_id: str) -> Answer:
 def delete(request: Request, type_name: str, resource_id: str) -> Answer:
     """https://hl7.org/fhir/R4/http.html#delete"""
     stored = actions.delete(type_name, resource_id, actor=request.actor, if_match=request.if_match)
-    return Answer(204, b"", stored)
+    return Answer(204, b"", stored, writes=True, reads=False)
 
 
 def history_instance(request: Request, type_name: str, resource_id: str) -> Answer:

@@ -175,7 +175,8 @@ class KeptAnswer(models.Model):
     """The answer to a request with an Idempotency-Key (fhir.idempotency)."""
 
     user_id = models.BigIntegerField()
-    key = models.CharField(max_length=255)
+    key = models.CharField(max_length=64)
+    """A hash of the key and of the token's scopes."""
     fingerprint = models.CharField(max_length=64)
     """A hash of the request."""
     status = models.PositiveSmallIntegerField()

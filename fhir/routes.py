@@ -51,7 +51,7 @@ def capabilities(request: Request) -> Answer:
 
 def process_bundle(request: Request) -> Answer:
     """https://hl7.org/fhir/R4/http.html#transaction"""
-    return Answer(body=batch.process_bundle(request, perform))
+    return batch.process_bundle(request, perform)
 
 
 RESOURCE = (parsers.FhirJsonParser, parsers.JsonParser)

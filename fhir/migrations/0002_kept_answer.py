@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("user_id", models.BigIntegerField()),
-                ("key", models.CharField(max_length=255)),
+                ("key", models.CharField(max_length=64)),
                 ("fingerprint", models.CharField(max_length=64)),
                 ("status", models.PositiveSmallIntegerField()),
                 ("body", models.TextField(blank=True)),

@@ -54,14 +54,46 @@ RESOURCE = {
     "description": "A resource of any type.",
     "properties": {
         "resourceType": RESOURCE_TYPE,
-        "id": {"$ref": "#/components/schemas/id"},
+        "id": PRIMITIVES["id"],
     },
     "required": ["resourceType"],
 }
+OUTCOME = {
+    "type": "object",
+    "description": "What went wrong, or well. https://hl7.org/fhir/R4/operationoutcome.html",
+    "properties": {
+        "resourceType": {"const": "OperationOutcome"},
+        "issue": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "severity": {
+                        "type": "string",
+                        "enum": list(elements("OperationOutcome.issue")["severity"].code_list),
+                    },
+                    "code": {
+                        "type": "string",
+                        "enum": list(elements("OperationOutcome.issue")["code"].code_list),
+                    },
+                    "diagnostics": {"type": "string"},
+                    "expression": {"type": "array", "items": {"type": "string"}},
+                },
+                "required": ["severity", "code", "diagnostics"],
+            },
+        },
+    },
+    "required": ["resourceType", "issue"],
+}
+"""What the server says; written out, as a page that reads the document reads it at every status."""
 SIBLING = {
     "description": "The id and the extensions of a primitive: https://hl7.org/fhir/R4/json.html",
     "type": ["object", "array"],
 }
+
+
+OURS = {"Resource": RESOURCE, "OperationOutcome": OUTCOME}
 
 
 def ref(name: str) -> dict:
@@ -81,9 +113,8 @@ def schemas(type_names: Iterable[str]) -> dict[str, dict]:
         name = waiting.pop()
         if name in found:
             continue
-        if name == "Resource":
-            found[name] = RESOURCE
-            waiting.append("id")
+        if name in OURS:
+            found[name] = OURS[name]
         elif contains_elements(name):
             found[name] = _of_type(name)
             waiting += [each.datatype for each in _spelled_out(name)[0]]

@@ -124,7 +124,7 @@ def _named(resource_type: ResourceType, asked: Asked) -> bytes:
     if query.sort:
         raise InvalidSearch("_query has an order of its own.", expression=blamed("_sort"))
     order = f"{resource_type.name}?_query={query.named}"
-    cursor = unseal(query.cursor, order) if query.cursor else None
+    cursor = unseal(query.cursor, order, actor=asked.actor) if query.cursor else None
     plan = found.plan(resource_type, asked, cursor.state if cursor else None)
     return Search(plan, asked, resource_type.name, order).bundle()
 
@@ -193,7 +193,9 @@ class Search:
         self.plan, self.parts, self.path = plan, plan.parts, path
         self.query, self.actor, self.base = asked.query, asked.actor, asked.base
         self.order = order or f"{path}?{_names(plan.parts)}"
-        self.cursor = unseal(self.query.cursor, self.order) if self.query.cursor else None
+        self.cursor = None
+        if self.query.cursor:
+            self.cursor = unseal(self.query.cursor, self.order, actor=self.actor)
         self.used = RESULT_PARAMETERS | {clause.name for clause in asked.clauses}
         types = {part.resource_type.name for part in self.parts}
         self.one_type = types.pop() if len(types) == 1 else None
@@ -236,7 +238,7 @@ class Search:
         if not full:
             return _Page(matches, total)
         following = Cursor(list(rows[count - 1][2 + len(links) :]), total, self.plan.state)
-        return _Page(matches, total, seal(following, self.order))
+        return _Page(matches, total, seal(following, self.order, actor=self.actor))
 
     # --- totals -----------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
+from fhir.actor import Actor
 from fhir.errors import InvalidSearch
 
 NONCE_BYTES = 12
@@ -37,14 +38,19 @@ def _cipher(secret: str) -> AESGCM:
     return AESGCM(sha256(b"fhir.search.pagination:" + secret.encode()).digest())
 
 
-def seal(cursor: Cursor, order: str) -> str:
+def _bound(order: str, actor: Actor) -> bytes:
+    """What a cursor holds for: a total, say, is of what one person may see by one kind of token."""
+    return f"{actor.user_id} {' '.join(sorted(actor.scopes or ()))} {order}".encode()
+
+
+def seal(cursor: Cursor, order: str, *, actor: Actor) -> str:
     """`order` names the type and the order of the search that the cursor continues."""
     values = [
         value.isoformat() if isinstance(value, datetime) else value for value in cursor.values
     ]
     nonce = os.urandom(NONCE_BYTES)
     text = msgspec.json.encode([values, cursor.total, cursor.state])
-    sealed = nonce + _cipher(settings.SECRET_KEY).encrypt(nonce, text, order.encode())
+    sealed = nonce + _cipher(settings.SECRET_KEY).encrypt(nonce, text, _bound(order, actor))
     return _encoded(sealed)
 
 
@@ -52,8 +58,8 @@ def _encoded(sealed: bytes) -> str:
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
-def unseal(text: str, order: str) -> Cursor:
-    """Raises InvalidSearch for a cursor that was not made here, for this order."""
+def unseal(text: str, order: str, *, actor: Actor) -> Cursor:
+    """Raises InvalidSearch for a cursor that was not made here, for this order and this actor."""
     try:
         if len(text) > MAX_CURSOR_LENGTH:
             raise ValueError
@@ -63,7 +69,7 @@ def unseal(text: str, order: str) -> Cursor:
         if _encoded(sealed) != text:  # the last character has bits that say nothing
             raise ValueError
         nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        opened = _cipher(settings.SECRET_KEY).decrypt(nonce, rest, order.encode())
+        opened = _cipher(settings.SECRET_KEY).decrypt(nonce, rest, _bound(order, actor))
     except (ValueError, binascii.Error, InvalidTag) as error:
         raise InvalidSearch(
             "_cursor: use the next link of a page as it is; search again without it.",

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import CharField, Field, Q, QuerySet, Value
 
-from fhir import access, sql
+from fhir import sql
 from fhir.actor import Actor
 from fhir.resources import ResourceType
 from fhir.search.chains import fetch, united
@@ -133,10 +133,10 @@ def count(parts: Sequence[Part], *, actor: Actor) -> int:
     return sql.rows(f"select count(*) from ({statement}) n", params, prepare=False)[0][0]
 
 
-def _readable(parts: Sequence[Part], actor: Actor) -> tuple[str, list]:
+def _readable(parts: Sequence[Part], actor: Actor, limit: int | None = None) -> tuple[str, list]:
     return united(
         [
-            readable.filter(branch)
+            readable.filter(branch)[:limit]
             for part in parts
             for readable in [part.candidates.readable_by(actor).order_by().values_list("pk")]
             for branch in part.branches
@@ -145,27 +145,21 @@ def _readable(parts: Sequence[Part], actor: Actor) -> tuple[str, list]:
 
 
 def count_up_to(parts: Sequence[Part], most: int, *, actor: Actor, affordable: float) -> int | None:
-    """The same, but looks at `most` candidates only, and not at all when that costs too much."""
-    limited = []
-    for part in parts:
-        candidates = part.candidates.order_by()
-        visible = access.readable(part.resource_type.model, actor)
-        if not visible:
-            visible = Value(True)
-        candidates = candidates.annotate(visible=visible).values_list("visible")
-        limited += [candidates.filter(branch)[: most + 1] for branch in part.branches]
-    statement, params = united(limited)
+    """The same when it is no more than `most`; None else, or when finding out costs too much.
+
+    The limit is on what the actor may read: one on what is looked at would tell of the rest.
+    """
+    statement, params = _readable(parts, actor, most + 1)
     if not statement:
         return 0
     if planned(statement, params)["Total Cost"] > affordable:
         return None
-    [(looked_at, total)] = sql.rows(
-        "select count(*), count(*) filter (where visible)"
-        f" from (select visible from ({statement}) l limit {most + 1}) n",
+    [(total,)] = sql.rows(
+        f"select count(*) from (select 1 from ({statement}) l limit {most + 1}) n",
         params,
         prepare=False,
     )
-    return total if looked_at <= most else None
+    return total if total <= most else None
 
 
 def planned_count(parts: Sequence[Part], *, actor: Actor) -> int:

@@ -1,13 +1,17 @@
 """A request that is sent again with its Idempotency-Key is done once, and answered twice."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from accounts.jobs import clear_expired
+from accounts.tokens import issue
 from fhir.models import KeptAnswer, ResourceVersion
-from tests.factories import create, pool_task, task_document
+from tests.factories import create, pool_task, put, task_document
 
+FHIR_JSON, FORM = "application/fhir+json", "application/x-www-form-urlencoded"
 KEY = {"Idempotency-Key": "b7f0c1de"}
 URGENT = [{"op": "add", "path": "/priority", "value": "urgent"}]
 
@@ -50,6 +54,45 @@ def test_a_transaction_is_done_once(api):
     admin = api("admin")
     same(admin.post("", bundle, **KEY), admin.post("", bundle, **KEY))
     assert admin.get("Task?_summary=count").json()["total"] == 1
+
+
+def test_what_is_read_is_read_anew(api, cast):
+    """Kept, it would show for a day what has been rerouted away since."""
+    put(task_document(id="hers", owner={"reference": cast["nurse"].reference}))
+    nurse = api("nurse")
+
+    def asked():
+        found = nurse.request("POST", "Task/_search", "_id=hers", FORM, **KEY)
+        return found.json()["total"]
+
+    assert asked() == 1
+    put(task_document(id="hers", owner={"reference": cast["physician"].reference}))
+    assert asked() == 0
+    assert not KeptAnswer.objects.exists()
+
+
+def test_a_bundle_that_reads_and_writes_takes_no_key(api):
+    admin, count = api("admin"), ResourceVersion.objects.count()
+    entries = [
+        {"request": {"method": "POST", "url": "Task"}, "resource": task_document()},
+        {"request": {"method": "GET", "url": "Task"}},
+    ]
+    for kind in ("batch", "transaction"):
+        bundle = {"resourceType": "Bundle", "type": kind, "entry": entries}
+        assert admin.post("", bundle, **KEY).status_code == 400
+        reads = {**bundle, "entry": entries[1:]}
+        assert admin.post("", reads, **KEY).status_code == 200
+    assert ResourceVersion.objects.count() == count
+
+
+def test_a_key_is_of_one_set_of_scopes(api, cast):
+    own = task_document(owner={"reference": cast["nurse"].reference})
+    assert api("nurse").post("Task", own, **KEY).status_code == 201
+    narrow = Client(
+        headers={"Authorization": f"Bearer {issue(cast['nurse'].user, scope='user/Patient.rs')}"}
+    )
+    answer = narrow.post("/api/fhir/Task", json.dumps(own), FHIR_JSON, headers=KEY)
+    assert answer.status_code == 403
 
 
 def test_a_key_of_another_request_is_refused(api):
