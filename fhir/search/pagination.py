@@ -21,6 +21,8 @@ from fhir.actor import Actor
 from fhir.errors import InvalidSearch
 
 NONCE_BYTES = 12
+BLOCK = 64
+"""What is sealed is as long as some of these, so that its length tells nothing."""
 MAX_CURSOR_LENGTH = 8_192
 
 
@@ -50,6 +52,7 @@ def seal(cursor: Cursor, order: str, *, actor: Actor) -> str:
     ]
     nonce = os.urandom(NONCE_BYTES)
     text = msgspec.json.encode([values, cursor.total, cursor.state])
+    text = text.ljust(len(text) + -len(text) % BLOCK)
     sealed = nonce + _cipher(settings.SECRET_KEY).encrypt(nonce, text, _bound(order, actor))
     return _encoded(sealed)
 
