@@ -20,7 +20,7 @@ from fhir.renderers import bundle, etag
 from fhir.resources import ResourceType
 from fhir.scopes import allows, check_scope
 from fhir.search.pagination import Cursor, seal, unseal
-from fhir.search.parse import CURSOR, TOTALS, blamed
+from fhir.search.parse import CURSOR, TOTALS, blamed, offset_of
 
 DEFAULT_COUNT = 100
 MAX_COUNT = 1_000
@@ -92,6 +92,7 @@ class _Asked:
     """The parameters of a history; `pairs` are those that are used, as they came."""
 
     count: int = DEFAULT_COUNT
+    offset: int = 0
     since: datetime | None = None
     at: DateRange | None = None
     oldest_first: bool = False
@@ -115,6 +116,8 @@ def _read(query: str | Mapping[str, str]) -> _Asked:
             case "_count":
                 asked.count = min(_whole(value, name), MAX_COUNT)
                 value = str(asked.count)
+            case "_offset":
+                asked.offset = offset_of(value, name)
             case "_since":
                 asked.since = _dates(value, name).low
             case "_at":
@@ -252,8 +255,9 @@ class _History:
 
     def bundle(self) -> str:
         count, cursor = self.asked.count, self.cursor
-        found = self._page() if count else []
-        page, more = found[:count], len(found) > count > 0
+        skipped = 0 if cursor else self.asked.offset
+        found = self._page(skipped + count + 1) if count else []
+        page, more = found[skipped : skipped + count], len(found) > skipped + count > skipped
         total = cursor.total if cursor else self._total(len(found), full=more or not count)
         head: dict = {"type": "history"}
         if total is not None:
@@ -267,13 +271,12 @@ class _History:
             head["link"].append({"relation": "next", "url": self._url(following)})
         return bundle(head, (_entry(self.base, *row) for row in page))
 
-    def _page(self) -> list[tuple]:
+    def _page(self, limit: int) -> list[tuple]:
         direction, sign = ("", ">") if self.asked.oldest_first else (" desc", "<")
         later, later_params = "", []
         if self.cursor:
             later = f" and (v.last_updated, v.id) {sign} (%s::timestamptz, %s)"
             later_params = self.cursor.values
-        limit = self.asked.count + 1
         statements, params = [], []
         for rows in self.rows:
             seen = f" and {rows.visible}" if rows.visible else ""
@@ -326,7 +329,10 @@ class _History:
         )[0][0]
 
     def _url(self, cursor: str) -> str:
-        pairs = {**self.asked.pairs, CURSOR: cursor} if cursor else self.asked.pairs
+        pairs = dict(self.asked.pairs)
+        if cursor:
+            pairs.pop("_offset", None)
+            pairs[CURSOR] = cursor
         url = f"{self.base}/{self.path}"
         return f"{url}?{urlencode(pairs, quote_via=quote, safe=':')}" if pairs else url
 

@@ -218,14 +218,16 @@ class Search:
 
     def _page(self) -> _Page:
         count, cursor, includes = self.query.count, self.cursor, self.query.includes
+        skipped = 0 if cursor else self.query.offset
         links = link_columns(self.one_type, includes) if self.one_type and includes else ()
         rows = parts.first_rows(
             self.parts,
             ("resource_id", "document", *links),
-            count + 1,
+            skipped + count + 1,
             actor=self.actor,
             after=cursor.values if cursor else None,
         )
+        found, rows = len(rows), rows[skipped:]
         matches = [
             # Where there are several types, the last key is the type.
             Found(self.one_type or rest[-1], resource_id, document, tuple(rest[: len(links)]))
@@ -234,7 +236,7 @@ class Search:
         if includes and not self.one_type:
             matches = with_links(matches, includes)
         full = len(rows) > count
-        total = cursor.total if cursor else self._total(len(rows), full=full)
+        total = cursor.total if cursor else self._total(found, full=full)
         if not full:
             return _Page(matches, total)
         following = Cursor(list(rows[count - 1][2 + len(links) :]), total, self.plan.state)
@@ -297,7 +299,8 @@ class Search:
 
     def _url(self, cursor: str | None) -> str:
         pairs = [(key, value) for key, value in self.query.pairs if self._is_used(key)]
-        if cursor:
+        if cursor:  # which holds from where the page is, however the first one was found
+            pairs = [(key, value) for key, value in pairs if key != "_offset"]
             pairs.append((CURSOR, cursor))
         url = f"{self.base}/{self.path}" if self.path else self.base
         return f"{url}?{urlencode(pairs, quote_via=quote, safe=':/,$')}" if pairs else url

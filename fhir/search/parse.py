@@ -14,6 +14,8 @@ PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
 
 DEFAULT_COUNT = 50
 MAX_COUNT = 1_000
+MAX_OFFSET = 10_000
+"""What is skipped is read all the same: next links go further."""
 MAX_CLAUSES = 100
 MAX_VALUES = 1_000
 MAX_CHAIN = 5
@@ -34,6 +36,7 @@ RESULT_PARAMETERS = FORM | {
     "_count",
     "_elements",
     "_include",
+    "_offset",  # not of R4: an early page by its number, as some clients ask for it
     "_query",
     "_revinclude",
     "_sort",
@@ -115,6 +118,7 @@ class Query:
     sort: list[tuple[str, bool]] = field(default_factory=list)
     """(parameter, descending)"""
     count: int = DEFAULT_COUNT
+    offset: int = 0
     total: str = ""
     summary: str = ""
     elements: list[str] = field(default_factory=list)
@@ -207,6 +211,8 @@ def _read_result_parameter(found: Query, name: str, modifier: str, value: str) -
         case "_count":
             found.count = min(_whole_number(value, name), MAX_COUNT)
             return str(found.count)
+        case "_offset":
+            found.offset = offset_of(value, name)
         case "_sort":
             found.sort += [_sort_key(each) for each in _listed(value)]
             if len(found.sort) > MAX_SORT_KEYS:
@@ -290,6 +296,17 @@ def _include(text: str, modifier: str, *, key: str) -> Include:
         )
     target = pieces[2] if len(pieces) == 3 else ""
     return Include(pieces[0], pieces[1], target, key == "_revinclude", bool(modifier))
+
+
+def offset_of(text: str, key: str) -> int:
+    """Raises InvalidSearch for more than may be skipped."""
+    offset = _whole_number(text, key)
+    if offset > MAX_OFFSET:
+        raise InvalidSearch(
+            f"{key} must be {MAX_OFFSET} at most; the next links of the pages go further.",
+            expression=blamed(key),
+        )
+    return offset
 
 
 def _whole_number(text: str, key: str) -> int:

@@ -261,6 +261,19 @@ def test_parameters_may_come_as_a_mapping(written):
     assert len(json.loads(text)["entry"]) == 1
 
 
+@pytest.mark.parametrize(("url", "prefix"), LEVELS)
+@pytest.mark.parametrize("offset", [0, 1, 2, 5, 9])
+def test_a_page_by_its_number(written, url, prefix, offset):
+    wanted = of(prefix, written)
+    bundle = answer(f"{url}?_count=1&_offset={offset}")
+    assert [version_of(entry) for entry in bundle.get("entry", [])] == wanted[offset:][:1]
+    assert bundle["total"] == len(wanted)
+    if link := following(bundle):
+        assert "_offset" not in link and versions(link) == wanted[offset + 1 :][:1]
+    with pytest.raises(InvalidSearch):
+        answer(f"{url}?_offset=10001")
+
+
 # --- who sees what --------------------------------------------------------------------------------
 
 

@@ -251,6 +251,27 @@ def test_a_cursor_tells_nothing_of_the_patient():
     assert b"simpson" not in base64.urlsafe_b64decode(cursor + "==").lower()
 
 
+@pytest.mark.parametrize("offset", [0, 1, 2, 3, 5, 6, 9])
+def test_a_page_by_its_number(offset):
+    for number in range(6):
+        task(f"t{number}")
+    answer = bundle(f"Task?_sort=_id&_count=2&_offset={offset}")
+    whole = [f"t{number}" for number in range(6)]
+    assert [each["resource"]["id"] for each in answer.get("entry", [])] == whole[offset:][:2]
+    assert answer["total"] == 6
+    assert link(answer, "self") == f"{BASE}/Task?_sort=_id&_count=2&_offset={offset}"
+    if following := link(answer, "next"):
+        assert "_offset" not in following
+        assert ids(following.removeprefix(f"{BASE}/")) == whole[offset + 2 :][:2]
+
+
+@pytest.mark.parametrize("offset", ["-1", "x", "10001"])
+def test_a_wrong_or_far_offset_is_refused(offset):
+    with pytest.raises(InvalidSearch) as refused:
+        bundle(f"Task?_offset={offset}")
+    assert refused.value.issues[0].expression == "http._offset"
+
+
 # --- subsets --------------------------------------------------------------------------------------
 
 NARRATIVE = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
