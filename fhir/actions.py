@@ -14,8 +14,7 @@ from django.db import transaction
 from fhir import resources, store
 from fhir.actor import Actor, Role
 from fhir.errors import Forbidden, Gone, MalformedRequest, NotFound, VersionConflict
-from fhir.fhirpath_patch import apply_fhirpath_patch, intended
-from fhir.patch import apply_patch
+from fhir.patching import apply_fhirpath_patch, apply_patch, intended
 from fhir.resources import ResourceType
 from fhir.scopes import check_scope
 from fhir.store import Stored

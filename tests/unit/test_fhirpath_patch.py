@@ -1,4 +1,4 @@
-"""fhir.fhirpath_patch: the five operations of R4, what paths lead to, errors and limits.
+"""fhir.patching.fhirpath_patch: the five operations of R4, what paths lead to, errors and limits.
 
 The cases that the specification itself is tested with are here in words of our own.
 https://hl7.org/fhir/R4/fhirpatch.html
@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from fhir import json
 from fhir.errors import FhirError, MalformedRequest, TooCostly, TooLarge
-from fhir.fhirpath import (
+from fhir.patching import PatchFailed, apply_fhirpath_patch, intended
+from fhir.patching.fhirpath import (
     MAX_LENGTH,
     MAX_NESTING,
     MAX_STEPS,
@@ -22,9 +23,7 @@ from fhir.fhirpath import (
     Walker,
     parse_path,
 )
-from fhir.fhirpath_patch import apply_fhirpath_patch, intended
-from fhir.nodes import fold, unfold
-from fhir.patch import PatchFailed
+from fhir.patching.nodes import fold, unfold
 
 OFFICIAL = "identifier.where(use = 'official')"
 

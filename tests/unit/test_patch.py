@@ -1,4 +1,4 @@
-"""fhir.patch: RFC 6902 with two liberties, errors that name the operation, and limits."""
+"""fhir.patching.json_patch: RFC 6902 with two liberties, errors that name the operation, and limits."""
 
 from copy import deepcopy
 from decimal import Decimal
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fhir import json
 from fhir.errors import FhirError, MalformedRequest, TooLarge
-from fhir.patch import PatchFailed, VersionTestFailed, apply_patch
+from fhir.patching import PatchFailed, VersionTestFailed, apply_patch
 
 TASK = {
     "resourceType": "Task",

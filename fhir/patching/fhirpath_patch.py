@@ -10,7 +10,7 @@ from typing import Any
 from fhir import json
 from fhir.definitions import Element, contains_elements, elements
 from fhir.errors import InvalidResource, MalformedRequest, TooLarge
-from fhir.fhirpath import (
+from fhir.patching.fhirpath import (
     InvalidPath,
     Member,
     Node,
@@ -20,8 +20,8 @@ from fhir.fhirpath import (
     items,
     parse_path,
 )
-from fhir.nodes import ABSENT, Primitive, Tree, fold, is_empty, unfold
-from fhir.patch import MAX_OPERATIONS, PatchFailed, check_identity
+from fhir.patching.json_patch import MAX_OPERATIONS, PatchFailed, check_identity
+from fhir.patching.nodes import ABSENT, Primitive, Tree, fold, is_empty, unfold
 from fhir.validation import check_document
 
 TEXT = {"canonical", "code", "id", "markdown", "oid", "string", "uri", "url", "uuid", "xhtml"}

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from fhir.definitions import Element, contains_elements, elements
 from fhir.errors import TooCostly
-from fhir.nodes import Primitive, Tree
+from fhir.patching.nodes import Primitive, Tree
 
 MAX_LENGTH = 2_000
 MAX_STEPS = 100
