@@ -83,6 +83,31 @@ def operation(
     )
 
 
+def extension(id: str, *, on: str, elements: list[dict], **described: Any) -> dict:
+    """The StructureDefinition of an extension. `elements` are those of its differential, by path
+    below `Extension`; `on` is the element that has it.
+    """
+    url = {"path": "Extension.url", "fixedUri": canonical("StructureDefinition", id)}
+    return definition(
+        "StructureDefinition",
+        id,
+        **described,
+        fhirVersion="4.0.1",
+        kind="complex-type",
+        abstract=False,
+        context=[{"type": "element", "expression": on}],
+        type="Extension",
+        baseDefinition="http://hl7.org/fhir/StructureDefinition/Extension",
+        derivation="constraint",
+        differential={
+            "element": [
+                {"id": each["path"], **each}
+                for each in ({"path": "Extension", "max": "1"}, *elements, url)
+            ]
+        },
+    )
+
+
 def parameter(
     name: str, type_name: str, documentation: str, *, use: str = "in", min: int = 0, max: str = "1"
 ) -> dict:

@@ -68,7 +68,7 @@ class FhirView(APIView):
             method=request.method,
             base=self.base,
             actor=request.user,
-            query=request.META.get("QUERY_STRING", ""),
+            query=_query(request),
             headers=request.headers,
             body=self.body(request),
             content_type=(request.content_type or "").partition(";")[0].strip().lower(),
@@ -95,6 +95,15 @@ class FhirView(APIView):
     def options(self, request, **segments):
         """What may be done here; the answer of https://hl7.org/fhir/R4/http.html is /metadata."""
         return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+
+
+def _query(request) -> str:
+    """The query string as text: WSGI hands bytes that were not escaped over as Latin-1."""
+    query = request.META.get("QUERY_STRING", "")
+    try:
+        return query if query.isascii() else query.encode("latin-1").decode()
+    except UnicodeDecodeError as error:
+        raise errors.MalformedRequest("The query is not UTF-8.") from error
 
 
 class UnknownView(FhirView):

@@ -3,7 +3,14 @@
 from pathlib import Path
 
 from fhir import json
-from fhir.conformance import canonical, code_system, operation, parameter, value_set
+from fhir.conformance import (
+    canonical,
+    code_system,
+    extension,
+    operation,
+    parameter,
+    value_set,
+)
 from tasks.reasons import (
     OTHER,
     REASONS,
@@ -49,6 +56,41 @@ WORKLIST = operation(
     " first; the first page says how many wait in each of your pools. Other search parameters"
     " narrow it.",
     parameter=[parameter("return", "Bundle", "A searchset of Tasks.", use="out", min=1)],
+)
+
+WORKLIST_COUNT = extension(
+    "worklist-count",
+    on="OperationOutcome.issue",
+    name="WorklistCount",
+    description="How many Tasks a list of _query=worklist has (total), and how many of them are"
+    " overdue (overdue). Both stop at 1,000.",
+    elements=[
+        {"path": "Extension.extension", "min": 2},
+        *(
+            element
+            for name in ("total", "overdue")
+            for element in (
+                {
+                    "id": f"Extension.extension:{name}",
+                    "path": "Extension.extension",
+                    "sliceName": name,
+                    "min": 1,
+                    "max": "1",
+                },
+                {
+                    "id": f"Extension.extension:{name}.url",
+                    "path": "Extension.extension.url",
+                    "fixedUri": name,
+                },
+                {
+                    "id": f"Extension.extension:{name}.value[x]",
+                    "path": "Extension.extension.value[x]",
+                    "min": 1,
+                    "type": [{"code": "unsignedInt"}],
+                },
+            )
+        ),
+    ],
 )
 
 SEARCH_PARAMETERS = json.loads(
@@ -105,6 +147,7 @@ DEFINITIONS = (
     CLAIM,
     CLAIM_NEXT,
     WORKLIST,
+    WORKLIST_COUNT,
     *SEARCH_PARAMETERS,
     STATUS_REASON,
     *STATUS_REASONS,

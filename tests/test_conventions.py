@@ -191,6 +191,8 @@ OPEN_PAGES = {
     "/oauth2/token",  # signs a client in
     "/health",
     "/static/",
+    "/api/schema",  # no data in them
+    "/api/docs",
 }
 OPEN_API = (".well-known/smart-configuration",)
 """Besides the interactions that fhir.routes marks as open."""

@@ -170,20 +170,3 @@ def order_of_columns(keys: list[SortKey], *, first: int) -> str:
         f"{number}{' desc' if key.descending else ''}{' nulls last' if key.nullable else ''}"
         for number, key in enumerate(keys, first)
     )
-
-
-def later_ranges(keys: list[SortKey], values: list[Any]) -> list[Q]:
-    """What comes after a row with these values: ranges that follow one another.
-
-    One for each key, the last key's first. Each is contiguous in an index of the same order, which
-    the single condition `a > x or (a = x and b > y)` is not.
-    """
-    ranges = []
-    for number in reversed(range(len(keys))):
-        after = keys[number].after(values[number])
-        if after is None:
-            continue
-        for key, value in zip(keys[:number], values[:number], strict=True):
-            after &= key.same(value)
-        ranges.append(after)
-    return ranges
