@@ -46,6 +46,17 @@ CLAIM_NEXT = operation(
     ],
 )
 
+STATS = operation(
+    "Task-stats",
+    "stats",
+    on="Task",
+    name="Stats",
+    description="How many Tasks a search would find: in all, by status, priority, code, business"
+    " status and status reason; and the median and 90th percentile of how long completed ones took."
+    " Search parameters of Task narrow it.",
+    parameter=[parameter("return", "Parameters", "The counts.", use="out", min=1)],
+)
+
 WORKLIST = operation(
     "Task-worklist",
     "worklist",
@@ -146,6 +157,7 @@ REROUTE_REASON = value_set(
 DEFINITIONS = (
     CLAIM,
     CLAIM_NEXT,
+    STATS,
     WORKLIST,
     WORKLIST_COUNT,
     *SEARCH_PARAMETERS,

@@ -14,7 +14,7 @@ from fhir.errors import InvalidResource
 from fhir.resources import Operation, ResourceType
 from fhir.resources import register as register_type
 from tasks import actions, provenance
-from tasks.conformance import CLAIM, CLAIM_NEXT
+from tasks.conformance import CLAIM, CLAIM_NEXT, STATS
 from tasks.definitions import search_parameters
 from tasks.document import stamp
 from tasks.models import VIEW_TASK, Provenance, Task
@@ -34,6 +34,13 @@ def register() -> None:
             operations=(
                 Operation("claim", "instance", _claim, definition=CLAIM["url"]),
                 Operation("claim-next", "type", _claim_next, definition=CLAIM_NEXT["url"]),
+                Operation(
+                    "stats",
+                    "type",
+                    lambda *asked: _statistics().stats(*asked),
+                    affects_state=False,
+                    definition=STATS["url"],
+                ),
             ),
         )
     )
@@ -48,6 +55,12 @@ def register() -> None:
     add_revealer(task_reveals)
     follow_reference(grant_owned_tasks)
     follow_codes(reroute_to_pools)
+
+
+def _statistics():
+    from tasks import statistics
+
+    return statistics
 
 
 def _search():

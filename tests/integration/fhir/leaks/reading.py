@@ -53,6 +53,7 @@ HISTORY = [
     get("Task/case/_history?_since=2020-01-01T00:00:00Z", past=True),
     get("Task/_history", past=True),
     get("Task/_history?_count=0", past=True),
+    get("Task/_history?_count=1&_offset=1", past=True, some=True),
     get("Task/_history?_count=1", past=True, pages=True),
     get("Task/_history?_since=2020-01-01T00:00:00Z", past=True),
     get("Task/_history?_since=2020-01-01T00:00:00Z&_count=2", past=True, pages=True),
@@ -80,6 +81,7 @@ SEARCH = [
     get("Task?_count=1", pages=True),
     get("Task?_count=1&_total=accurate", pages=True),
     get("Task?_count=1&_total=estimate"),
+    get("Task?_count=1&_offset=1", some=True),
     get("Task?_count=1&_total=none", pages=True),
     get("Task?_summary=count"),
     get("Task?_summary=true"),
@@ -308,6 +310,9 @@ OPERATIONS = [
     get("Patient/$everything?_since=2020-01-01T00:00:00Z&_count=2", needs="Patient.r", pages=True),
     Way("POST", "Patient/case/$everything", needs="Patient.r"),
     Way("POST", "Patient/$everything", needs="Patient.r"),
+    get("Task/$stats", needs="Task.s Task.r"),
+    get("Task/$stats?_id=case", needs="Task.s Task.r"),
+    Way("POST", "Task/$stats?_id=case", needs="Task.s Task.r"),
 ]
 
 READS: list[Way] = [
