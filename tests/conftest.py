@@ -4,9 +4,14 @@ import json
 
 import pytest
 from django.test import Client, override_settings
+from hypothesis import HealthCheck, settings
 
 from accounts.tokens import issue
 from tests import factories
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("taskward", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("taskward")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,15 +1,13 @@
 """The MedplumClient in a browser, in a page of another origin."""
 
-import shutil
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Error, Page
 
-from tests.browser.conftest import ARGUMENTS, NAMES
 from tests.clients import javascript
 
 CREATE_AND_CHANGE = """
@@ -72,13 +70,10 @@ def app_port(running_clinic, installed_clients) -> Iterator[int]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    assert path, "No Chromium was found: run tests/install_chromium.sh first."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser.new_page()
-        browser.close()
+def page(chromium) -> Iterator[Page]:
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
 
 
 def test_a_named_origin_may_use_the_api(page, app_port, running_clinic):
