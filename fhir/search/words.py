@@ -4,6 +4,7 @@ Words that stand side by side must all be there, in any order; quotes hold a phr
 https://hl7.org/fhir/R4/search.html#text
 """
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
 from fhir import sql
@@ -19,7 +20,10 @@ indexes their words: a search that does not narrow them otherwise is refused."""
 
 def check_affordable(rows: QuerySet) -> None:
     """Raises InvalidSearch when more documents than MAX_ROWS would have to be read."""
-    statement, params = rows.order_by().values_list("pk").query.sql_with_params()
+    try:
+        statement, params = rows.order_by().values_list("pk").query.sql_with_params()
+    except EmptyResultSet:  # the rest of the search leaves none
+        return
     plan = sql.rows(f"explain (format json) {statement}", params, prepare=False)[0][0]
     if plan[0]["Plan"]["Plan Rows"] > MAX_ROWS:
         raise InvalidSearch(

@@ -38,6 +38,7 @@ def conditions():
         ("_content=resourceType", []),
         ("_content=liver&_id=b", ["b"]),
         ("_content=liver&_text=liver", ["a"]),
+        ("_list=none&_text=liver", []),
     ],
 )
 def test_words(conditions, query, found):
