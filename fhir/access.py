@@ -5,7 +5,7 @@ A model says it in `readable_condition(actor)`. The shape of the SQL decides its
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import BooleanField, F, Func, Q
 
@@ -20,9 +20,15 @@ class Condition:
 
     sql: str
     params: tuple = ()
+    reveals: bool = False
+    """Whether it is enough that something readable points at the row."""
 
     def __or__(self, other: "Condition") -> "Condition":
-        return Condition(f"({self.sql} or {other.sql})", self.params + other.params)
+        return Condition(
+            f"({self.sql} or {other.sql})",
+            self.params + other.params,
+            self.reveals or other.reveals,
+        )
 
     def for_table(self, alias: str, columns: "tuple[str, ...]") -> tuple[str, tuple]:
         """The SQL with every column written as `alias.column`, and its parameters."""
@@ -52,14 +58,19 @@ def columns_of(model) -> tuple[str, ...]:
     return tuple(field.column for field in model._meta.concrete_fields)
 
 
-def readable(model, actor: Actor) -> Q:
-    """`model.readable_condition(actor)` for a queryset."""
+def readable(model, actor: Actor, *, shown: Q | None = None) -> Q:
+    """`model.readable_condition(actor)` for a queryset.
+
+    `shown` says that something readable points at the row: for what is revealed so, it is enough
+    and quicker to tell.
+    """
     condition = model.readable_condition(actor)
     within = _within_scopes(model, actor)
     if condition is EVERYTHING:
         return within
     used = tuple(name for name in columns_of(model) if "{" + name + "}" in condition.sql)
-    return Q(ConditionExpression(condition, used)) & within
+    expression = Q(ConditionExpression(condition, used))
+    return (shown | expression if shown and condition.reveals else expression) & within
 
 
 def _within_scopes(model, actor: Actor) -> Q:
@@ -103,4 +114,4 @@ def revealed(actor: Actor, *references: str) -> Condition:
     for revealer in _revealers:
         for reference in references:
             condition = condition | revealer(actor, reference)
-    return condition
+    return replace(condition, reveals=True)

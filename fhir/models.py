@@ -27,9 +27,12 @@ class ReferenceField(models.CharField):
 
 
 class ResourceQuerySet(models.QuerySet):
-    def readable_by(self, actor) -> "ResourceQuerySet":
-        """The only gate for reads: what `actor` may see of this type (requirements.md T2, T19)."""
-        return self.filter(access.readable(self.model, actor))
+    def readable_by(self, actor, *, shown: models.Q | None = None) -> "ResourceQuerySet":
+        """The only gate for reads: what `actor` may see of this type (requirements.md T2, T19).
+
+        `shown` is what a row that the actor may read points at.
+        """
+        return self.filter(access.readable(self.model, actor, shown=shown))
 
 
 class Resource(models.Model):
@@ -94,6 +97,9 @@ class Resource(models.Model):
         no two may touch the same row.
         """
         return []
+
+    reveals: ClassVar[str] = ""
+    """The column with the `Type/id` of all that a row reveals to whoever may read it (T19)."""
 
     @classmethod
     def readable_condition(cls, actor) -> access.Condition:

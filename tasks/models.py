@@ -39,6 +39,7 @@ class Task(Resource):
     due = models.DateTimeField(default=NO_DUE)
     """`Task.restriction.period.end`."""
     links = ArrayField(models.TextField(), default=list)
+    reveals = "links"
     """Relative references to what a reader of this Task may read too (requirements.md T19)."""
 
     class Meta(Resource.Meta):

@@ -202,7 +202,8 @@ class Search:
 
     def bundle(self) -> bytes:
         if self.query.count == 0 or self.query.summary == "count":
-            return self._assembled(_Page(total=parts.count(self.parts, actor=self.actor)), [], [])
+            counted = parts.statements(self.parts, ("pk",), actor=self.actor)
+            return self._assembled(_Page(total=parts.count(counted)), [], [])
         page = self._page()
         more, others = False, []
         if self.query.includes:
@@ -220,14 +221,15 @@ class Search:
         count, cursor, includes = self.query.count, self.cursor, self.query.includes
         skipped = 0 if cursor else self.query.offset
         links = link_columns(self.one_type, includes) if self.one_type and includes else ()
-        rows = parts.first_rows(
-            self.parts,
-            ("resource_id", "document", *links),
-            skipped + count + 1,
-            actor=self.actor,
-            after=cursor.values if cursor else None,
-        )
-        found, rows = len(rows), rows[skipped:]
+        columns, limit = ("resource_id", "document", *links), skipped + count + 1
+        if cursor:
+            rows = parts.rows_after(self.parts, columns, limit, cursor.values, actor=self.actor)
+            total = cursor.total
+        else:
+            readable = parts.statements(self.parts, columns, actor=self.actor)
+            rows = parts.first_rows(readable, columns, limit)
+            total = self._total(readable, len(rows), full=len(rows) == limit)
+        rows = rows[skipped:]
         matches = [
             # Where there are several types, the last key is the type.
             Found(self.one_type or rest[-1], resource_id, document, tuple(rest[: len(links)]))
@@ -235,16 +237,14 @@ class Search:
         ]
         if includes and not self.one_type:
             matches = with_links(matches, includes)
-        full = len(rows) > count
-        total = cursor.total if cursor else self._total(found, full=full)
-        if not full:
+        if len(rows) <= count:
             return _Page(matches, total)
         following = Cursor(list(rows[count - 1][2 + len(links) :]), total, self.plan.state)
         return _Page(matches, total, seal(following, self.order, actor=self.actor))
 
     # --- totals -----------------------------------------------------------------------------------
 
-    def _total(self, found: int, *, full: bool) -> int | None:
+    def _total(self, readable: list[parts.Statement], found: int, *, full: bool) -> int | None:
         """The total with a first page of `found` rows, where it is asked for or costs little."""
         wanted = self.query.total
         if wanted == "none":
@@ -252,13 +252,13 @@ class Search:
         if not full:
             return found
         if wanted == "accurate":
-            return parts.count(self.parts, actor=self.actor)
-        total = parts.count_up_to(self.parts, COUNTED, actor=self.actor, affordable=AFFORDABLE)
+            return parts.count(readable)
+        total = parts.count_up_to(readable, COUNTED, affordable=AFFORDABLE)
         if total is None and wanted == "estimate":
-            return self._estimate(found)
+            return self._estimate(readable, found)
         return total
 
-    def _estimate(self, found: int) -> int:
+    def _estimate(self, readable: list[parts.Statement], found: int) -> int:
         """The planner's number, for those who read everything: it comes from statistics over all
         rows, which would tell the others of what they may not see. Theirs is counted.
         """
@@ -267,8 +267,8 @@ class Search:
             for part in self.parts
         )
         if not everything:
-            return parts.count(self.parts, actor=self.actor)
-        return max(found, parts.planned_count(self.parts, actor=self.actor))
+            return parts.count(readable)
+        return max(found, parts.planned_count(readable))
 
     # --- the Bundle -------------------------------------------------------------------------------
 

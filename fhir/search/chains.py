@@ -9,14 +9,14 @@ https://hl7.org/fhir/R4/search.html#chaining · https://hl7.org/fhir/R4/search.h
 from dataclasses import replace
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from fhir import access, definitions, resources, sql
 from fhir.errors import InvalidSearch
 from fhir.models import ClinicalResource
 from fhir.resources import ResourceType
 from fhir.search import words
-from fhir.search.expressions import NEVER, is_any_of
+from fhir.search.expressions import NEVER, Sql, is_any_of, literal
 from fhir.search.filters import ReferenceFilter, Scope, any_of
 from fhir.search.parse import Clause
 
@@ -111,8 +111,20 @@ def _chained_to(type_name: str, filter_: ReferenceFilter, clause: Clause, scope:
         found = filter_.is_any([f"{type_name}/{row[0]}" for row in few])
         if not access.readable(target.model, scope.actor):
             return found
-    readable = matching.readable_by(scope.actor).filter(Q(filter_.leads_to(type_name)))
-    return found & Q(Exists(readable))
+    # The row itself must be readable. When it shows what it points at, nothing else need be asked.
+    column = resources.get(scope.resource_type).model.reveals
+    shown = Q(_named_in(column, type_name)) if column else None
+    readable = matching.readable_by(scope.actor, shown=shown)
+    return found & Q(Exists(readable.filter(Q(filter_.leads_to(type_name)))))
+
+
+def _named_in(column: str, type_name: str) -> Sql:
+    """In a subquery on rows of the type: a column of the outer row has this one's `Type/id`."""
+    return Sql(
+        f'({literal(type_name + "/")} || {{0}}) collate "default" = any({{1}})',
+        F("resource_id"),
+        OuterRef(column),
+    )
 
 
 def has(clause: Clause, scope: Scope) -> Q:

@@ -6,14 +6,14 @@ order is made of several ranges of an index. A page is the first rows of all par
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import CharField, Field, Q, QuerySet, Value
 
 from fhir import sql
 from fhir.actor import Actor
 from fhir.resources import ResourceType
-from fhir.search.chains import fetch, united
 from fhir.search.expressions import NEVER
 from fhir.search.sorting import SortKey, order_of_columns
 
@@ -54,28 +54,82 @@ class Part:
     branches: Sequence[Q] = field(default=(Q(),))
 
 
-def first_rows(
+class Statement(NamedTuple):
+    """What the actor may read of one branch of a part, as SQL without an order and a limit."""
+
+    part: Part
+    sql: str
+    params: Sequence[Any]
+
+
+def statements(
+    parts: Sequence[Part],
+    columns: Sequence[str],
+    *,
+    actor: Actor,
+    conditions: Sequence[Q | None] | None = None,
+) -> list[Statement]:
+    """Each selects the columns and then the values of the keys.
+
+    `conditions` narrow the parts, one by one; None leaves a part out. The ORM takes longer to say
+    it than PostgreSQL to answer, so what is made here serves the page and its total.
+    """
+    found = []
+    for part, condition in zip(parts, conditions or [Q()] * len(parts), strict=True):
+        if condition is None:
+            continue
+        selected = part.candidates.readable_by(actor).order_by()
+        selected = selected.values_list(*columns, *(key.expression for key in part.keys))
+        for branch in part.branches:
+            try:
+                text, params = selected.filter(condition & branch).query.sql_with_params()
+            except EmptyResultSet:
+                continue
+            found.append(Statement(part, text, params))
+    return found
+
+
+def first_rows(of: Sequence[Statement], columns: Sequence[str], limit: int) -> list[tuple]:
+    """The first `limit` rows, as (columns …, values of the keys …)."""
+    if not of:
+        return []
+    first = len(columns) + 1
+    limited = [f"{each.sql} order by {_order(each.part.keys, first)} limit {limit}" for each in of]
+    params = [param for each in of for param in each.params]
+    statement = limited[0]
+    if len(limited) > 1:
+        order = order_of_columns(list(of[0].part.keys), first=first)
+        together = " union all ".join(f"({each})" for each in limited)
+        statement = f"select * from ({together}) u order by {order} limit {limit}"
+    # Planned anew for its values: a plan for any code or owner is a bad one for most.
+    return sql.rows(statement, params, prepare=False)
+
+
+def _order(keys: Sequence[SortKey], first: int) -> str:
+    """Of one part, in which a constant orders nothing."""
+    return ", ".join(
+        key.order_of_column(number)
+        for number, key in enumerate(keys, first)
+        if not isinstance(key, ConstantKey)
+    )
+
+
+def rows_after(
     parts: Sequence[Part],
     columns: Sequence[str],
     limit: int,
+    values: Sequence[Any],
     *,
     actor: Actor,
-    after: Sequence[Any] | None = None,
 ) -> list[tuple]:
-    """The first `limit` rows that the actor may read, as (columns …, values of the keys …).
-
-    `after` is the values of the keys of a row: only later ones then.
-    """
-    if not parts:
-        return []
-    if after is None:
-        return _rows(parts, [Q()] * len(parts), columns, limit, actor)
+    """The first `limit` rows that come later than a row whose keys have these values."""
     rows: list[tuple] = []
     # Ranges that follow one another, the last key's first. Each is contiguous in an index of the
     # same order, which the one condition `a > x or (a = x and b > y)` is not.
-    for number in reversed(range(len(parts[0].keys))):
-        later = [_later(part.keys, after, number) for part in parts]
-        rows += _rows(parts, later, columns, limit - len(rows), actor)
+    for number in reversed(range(len(parts[0].keys) if parts else 0)):
+        later = [_later(part.keys, values, number) for part in parts]
+        following = statements(parts, columns, actor=actor, conditions=later)
+        rows += first_rows(following, columns, limit - len(rows))
         if len(rows) == limit:
             break
     return rows
@@ -91,84 +145,41 @@ def _later(keys: Sequence[SortKey], values: Sequence[Any], number: int) -> Q | N
     return later
 
 
-def _rows(
-    parts: Sequence[Part],
-    conditions: Sequence[Q | None],
-    columns: Sequence[str],
-    limit: int,
-    actor: Actor,
-) -> list[tuple]:
-    limited = [
-        selected.filter(condition & branch)[:limit]
-        for part, condition in zip(parts, conditions, strict=True)
-        if condition is not None
-        for selected in [_selected(part, columns, actor)]
-        for branch in part.branches
-    ]
-    if len(limited) == 1:
-        return fetch(limited[0])
-    statement, params = united(limited)
-    if not statement:
-        return []
-    order = order_of_columns(list(parts[0].keys), first=len(columns) + 1)
-    return sql.rows(
-        f"select * from ({statement}) u order by {order} limit {limit}", params, prepare=False
-    )
-
-
-def _selected(part: Part, columns: Sequence[str], actor: Actor) -> QuerySet:
-    order = [key.order() for key in part.keys if not isinstance(key, ConstantKey)]
-    return (
-        part.candidates.readable_by(actor)
-        .order_by(*order)
-        .values_list(*columns, *(key.expression for key in part.keys))
-    )
-
-
-def count(parts: Sequence[Part], *, actor: Actor) -> int:
-    """How many rows the actor may read."""
-    statement, params = _readable(parts, actor)
-    if not statement:
+def count(of: Sequence[Statement]) -> int:
+    """How many rows there are."""
+    if not of:
         return 0
+    statement, params = _rows(of)
     return sql.rows(f"select count(*) from ({statement}) n", params, prepare=False)[0][0]
 
 
-def _readable(parts: Sequence[Part], actor: Actor, limit: int | None = None) -> tuple[str, list]:
-    return united(
-        [
-            readable.filter(branch)[:limit]
-            for part in parts
-            for readable in [part.candidates.readable_by(actor).order_by().values_list("pk")]
-            for branch in part.branches
-        ]
-    )
+def _rows(of: Sequence[Statement], limit: str = "") -> tuple[str, list]:
+    """One row for each, with nothing in it."""
+    statement = " union all ".join(f"(select 1 from ({each.sql}) r{limit})" for each in of)
+    return statement, [param for each in of for param in each.params]
 
 
-def count_up_to(parts: Sequence[Part], most: int, *, actor: Actor, affordable: float) -> int | None:
+def count_up_to(of: Sequence[Statement], most: int, *, affordable: float) -> int | None:
     """The same when it is no more than `most`; None else, or when finding out costs too much.
 
     The limit is on what the actor may read: one on what is looked at would tell of the rest.
     """
-    statement, params = _readable(parts, actor, most + 1)
-    if not statement:
+    if not of:
         return 0
+    statement, params = _rows(of, f" limit {most + 1}")
     if planned(statement, params)["Total Cost"] > affordable:
         return None
-    [(total,)] = sql.rows(
-        f"select count(*) from (select 1 from ({statement}) l limit {most + 1}) n",
-        params,
-        prepare=False,
-    )
+    limited = f"select count(*) from (select 1 from ({statement}) l limit {most + 1}) n"
+    [(total,)] = sql.rows(limited, params, prepare=False)
     return total if total <= most else None
 
 
-def planned_count(parts: Sequence[Part], *, actor: Actor) -> int:
+def planned_count(of: Sequence[Statement]) -> int:
     """What the planner expects, by its statistics; for those only who read everything."""
-    statement, params = _readable(parts, actor)
-    return int(planned(statement, params)["Plan Rows"]) if statement else 0
+    return int(planned(*_rows(of))["Plan Rows"]) if of else 0
 
 
-def planned(statement: str, params: list) -> dict:
+def planned(statement: str, params: Sequence[Any]) -> dict:
     """The top of the plan of a statement."""
     plan = sql.rows(f"explain (format json) {statement}", params, prepare=False)[0][0]
     return plan[0]["Plan"]

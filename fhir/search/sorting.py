@@ -15,7 +15,6 @@ from django.db.models import (
     F,
     Field,
     FloatField,
-    OrderBy,
     Q,
     TextField,
     Value,
@@ -58,10 +57,10 @@ class SortKey:
             self, expression=expression, downwards=downwards, descending=not self.descending
         )
 
-    def order(self) -> OrderBy:
-        # A key that is never null says nothing of nulls, so that the index is used as it is.
-        return OrderBy(
-            self.expression, descending=self.descending, nulls_last=True if self.nullable else None
+    def order_of_column(self, number: int) -> str:
+        """The same for a column of the select list, by its position."""
+        return (
+            f"{number}{' desc' if self.descending else ''}{' nulls last' if self.nullable else ''}"
         )
 
     def same(self, value: Any) -> Q:
@@ -166,7 +165,4 @@ def ordered(keys: list[SortKey]) -> list[SortKey]:
 
 def order_of_columns(keys: list[SortKey], *, first: int) -> str:
     """The same order over a select list in which the keys stand from position `first` on."""
-    return ", ".join(
-        f"{number}{' desc' if key.descending else ''}{' nulls last' if key.nullable else ''}"
-        for number, key in enumerate(keys, first)
-    )
+    return ", ".join(key.order_of_column(number) for number, key in enumerate(keys, first))
