@@ -118,7 +118,7 @@ class Run:
 
     # --- pgbench ----------------------------------------------------------------------------------
 
-    def _scripts(self, operation: Operation) -> tuple[list[str], dict]:
+    def _scripts(self, operation: Operation) -> tuple[list[pgbench.Script], dict]:
         """The operation as pgbench scripts; its plan is looked at meanwhile."""
         if operation.takes:
             queue.refill()
@@ -147,7 +147,7 @@ class Run:
             raise BenchError(f"{operation.name}: no statement reads Tasks.")
         self.plans.append(plan)
 
-    def _by_pgbench(self, row: Row, scripts: list[str], constants: dict) -> float:
+    def _by_pgbench(self, row: Row, scripts: list[pgbench.Script], constants: dict) -> float:
         operation, transactions = row.operation, None
         if operation.takes:
             queue.refill()

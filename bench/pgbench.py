@@ -10,8 +10,9 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
@@ -110,6 +111,13 @@ CHOSEN_TYPES = (
 )
 
 
+class Script(NamedTuple):
+    """`weight` says how often it runs beside the others."""
+
+    text: str
+    weight: int = 1
+
+
 @dataclass
 class Scripts:
     """pgbench scripts in the making; `constants` are passed beside them.
@@ -123,7 +131,7 @@ class Scripts:
     constants: dict[tuple[str, str], str] = field(default_factory=dict)
     """(type, text) → name of the variable."""
 
-    def of_claims(self, samples: list[Sample]) -> list[str]:
+    def of_claims(self, samples: list[Sample]) -> list[Script]:
         """Take the waiting Tasks one by one, each for the first nurse of its pool."""
         staff, first = self.clinic.staff, self.clinic.first_open_block
         lines = [
@@ -133,9 +141,9 @@ class Scripts:
             f"\\set row0 {FIRST_ROW} + :task0",
             f"\\set nurse :task0 % {POOLS}",
         ]
-        return [self._script(lines, samples)]
+        return [Script(self._script(lines, samples))]
 
-    def of_nurses(self, samples: list[Sample], plans: Plans) -> list[str]:
+    def of_nurses(self, samples: list[Sample], plans: Plans) -> list[Script]:
         """A random nurse, and random Tasks of hers."""
         scripts, blocks = [], plans.owned_blocks
         for group in _grouped(samples):
@@ -157,7 +165,7 @@ class Scripts:
                     f"\\set task{number} {self.clinic.staff} * :block + :nurse",
                     f"\\set row{number} {FIRST_ROW} + :task{number}",
                 ]
-            scripts.append(self._script(lines, group))
+            scripts.append(Script(self._script(lines, group), len(group)))
         return scripts
 
     def _script(self, lines: list[str], samples: list[Sample]) -> str:
@@ -235,15 +243,9 @@ class Scripts:
 
 
 def _grouped(samples: list[Sample]) -> list[list[Sample]]:
-    """Samples that send the same statements, nurse by nurse. Raises BenchError for gaps."""
-    groups: dict[tuple[str, ...], list[Sample]] = {}
-    for each in samples:
-        groups.setdefault(tuple(statement.text for statement in each.statements), []).append(each)
-    for group in groups.values():
-        nurses = [each.nurse for each in group]
-        if nurses != list(range(nurses[0], nurses[0] + len(nurses))):
-            raise BenchError("Nurses who send the same statements are not neighbours.")
-    return list(groups.values())
+    """Neighbours who send the same statements."""
+    groups = groupby(samples, lambda each: [statement.text for statement in each.statements])
+    return [list(group) for _, group in groups]
 
 
 def _with_places(text: str, places: list[str]) -> str:
@@ -268,7 +270,7 @@ class Rate:
 
 def run(
     database: str,
-    scripts: list[str],
+    scripts: list[Script],
     constants: dict[tuple[str, str], str],
     *,
     clients: int,
@@ -289,8 +291,8 @@ def run(
             command += [f"--transactions={max(1, transactions // clients)}"]
         for number, script in enumerate(scripts):
             file = Path(folder, f"{number}.sql")
-            file.write_text(script)
-            command += [f"--file={file}"]
+            file.write_text(script.text)
+            command += [f"--file={file}@{script.weight}"]
         defined = {"done": "0", "clients": str(clients), "run": str(run_number)}
         defined |= {name: text for (_, text), name in constants.items()}
         command += [f"--define={name}={value}" for name, value in defined.items()]
