@@ -80,8 +80,8 @@ def document() -> dict:
             "title": "Taskward",
             "version": settings.VERSION,
             "description": "FHIR R4 (4.0.1): https://hl7.org/fhir/R4/http.html. Search parameters"
-            " also take modifiers and chains, `owner:missing=true` or `patient.family=Li`; every"
-            " GET may be a HEAD.",
+            " may be repeated, all of which must hold, and take modifiers and chains, as"
+            " `owner:missing=true` and `patient.family=Li`; every GET may be a HEAD.",
         },
         "servers": [{"url": "/api/fhir"}, {"url": "/fhir/R4"}],
         "security": [{"bearer": []}, {"oauth2": []}],
@@ -212,7 +212,7 @@ def _body(interaction: Interaction, own: ResourceType | None) -> dict:
             schema = ref(TAKEN.get(interaction.code) or (own.name if own else RESOURCE))
         media_type = FHIR_JSON if parser.media_type == "*/*" else parser.media_type
         content[media_type] = {"schema": schema}
-    return {"content": content, "required": interaction.code != "operation"}
+    return {"content": content, "required": not interaction.may_be_empty}
 
 
 TAKEN = {"transaction": BUNDLE, "patch": "Parameters", "operation": "Parameters"}

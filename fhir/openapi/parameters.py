@@ -38,6 +38,7 @@ RESULT = {
         "JSON.",
     ),
     "_include": (INCLUDE, "Send what matches point at: Type:parameter[:Target]; with `:iterate`."),
+    "_offset": ({"type": "integer", "minimum": 0}, "Matches to pass over; next links need none."),
     "_pretty": ({"type": "boolean"}, "Changes nothing."),
     "_query": (text(), "A named query."),
     "_revinclude": (INCLUDE, "Send what points at matches: Type:parameter; with `:iterate`."),
@@ -133,16 +134,11 @@ def searchable(own: Iterable[ResourceType]) -> dict[str, dict]:
     tables |= {each.name: each.search().parameters() for each in own}
     return {
         f"{type_name}.{name}": parameter(
-            name, "query", _repeated(VALUES.get(kind, text())), f"{kind} {elements}".strip()
+            name, "query", VALUES.get(kind, text()), f"{kind} {elements}".strip()
         )
         for type_name, table in tables.items()
         for name, kind, elements in table
     }
-
-
-def _repeated(schema: dict) -> dict:
-    """Each of a repeated parameter must hold; of what commas separate, any."""
-    return {"type": "array", "items": schema}
 
 
 def components(own: Iterable[ResourceType]) -> dict[str, dict]:
@@ -159,7 +155,7 @@ def form(own: ResourceType | None) -> dict:
     listed = own.search().parameters() if own else common_parameters()
     return {
         "type": "object",
-        "properties": {name: _repeated(VALUES.get(kind, text())) for name, kind, _ in listed}
+        "properties": {name: VALUES.get(kind, text()) for name, kind, _ in listed}
         | {name: schema for name, (schema, _) in RESULT.items()},
     }
 
