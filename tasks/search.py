@@ -3,6 +3,8 @@
 What R4 has no parameter for is defined in definitions/search_parameters.json.
 """
 
+from dataclasses import replace
+
 from django.db.models import BigIntegerField, F, PositiveSmallIntegerField, Q
 from django.db.models.fields import DateTimeField
 
@@ -17,7 +19,7 @@ from fhir.search.filters import (
     TokenFilter,
 )
 from fhir.search.parse import Clause
-from fhir.search.searchset import Plan, SearchSet
+from fhir.search.searchset import Plan, SearchSet, all_of
 from fhir.search.sorting import SortKey, column_key
 from tasks.transitions import CLAIMABLE, FINAL, OPEN
 from tasks.worklist_query import WORKLIST
@@ -80,27 +82,25 @@ class TaskSearch(SearchSet):
     @classmethod
     def plan(cls, clauses, scope, *, sorted_by):
         """A queue or a person's Tasks come by urgency, as far as an index holds them so."""
-        plain = super().plan(clauses, scope, sorted_by=sorted_by)
-        ranges = _ranges(clauses)
-        if sorted_by or not ranges:
-            return plain
+        ranges = () if sorted_by else _ranges(clauses)
+        if not ranges:
+            return super().plan(clauses, scope, sorted_by=sorted_by)
+        conditions = cls.conditions(clauses, replace(scope, in_order=True))
         named = _statuses(clauses)
         branches = [is_one_of("status", sorted(statuses)) for statuses in ranges]
         if any(named and named <= statuses for statuses in ranges):
             branches = [Q()]
         queue = [] if OPEN in ranges else [each for each in clauses if each.name == "performer"]
         pools = pool_branches(queue[0]) if len(queue) == 1 else []
-        if not pools:
-            return Plan(plain.condition, MOST_PRESSING, branches)
-        condition = Q()
-        for clause in clauses:
-            found = cls.condition(clause, scope)
+        if pools:
+            branches = [pool & branch for pool in pools for branch in branches]
             # Whoever is in a branch of the pool has the codes, or nearly so. The planner must not
             # take them for a further narrowing, or it sorts where the index has the order.
-            condition &= Q(Sql("case when {0} then true end", found)) if clause in queue else found
-        return Plan(
-            condition, MOST_PRESSING, [pool & branch for pool in pools for branch in branches]
-        )
+            conditions = [
+                (clause, Q(Sql("case when {0} then true end", found)) if clause in queue else found)
+                for clause, found in conditions
+            ]
+        return Plan(all_of([found for _, found in conditions]), MOST_PRESSING, branches)
 
 
 MAX_SHARED = 1_000

@@ -5,7 +5,8 @@ https://spec.openapis.org/oas/v3.1.1#parameter-object
 
 from collections.abc import Iterable
 
-from fhir import definitions, resources
+from fhir import definitions
+from fhir.capability import common_parameters
 from fhir.openapi.schemas import DATE, DAY, ID, RESOURCE_TYPE, ZONE, text
 from fhir.resources import ResourceType
 from fhir.search import compartments
@@ -121,16 +122,9 @@ def search_parameters(resource_type: ResourceType | None) -> list[dict]:
     return [{"$ref": f"#/components/parameters/{name}.{each[0]}"} for each in listed]
 
 
-def common_parameters() -> list[tuple[str, str, str]]:
-    """(name, type, "") of what every type can be searched by."""
-    tables = [each.search().parameters() for each in resources.all_types()]
-    common = set.intersection(*({(name, kind) for name, kind, _ in table} for table in tables))
-    return [(name, kind, "") for name, kind in sorted(common)]
-
-
 def searchable(own: Iterable[ResourceType]) -> dict[str, dict]:
     """The schema of each search parameter's values, by `Type.name`."""
-    tables = {"Resource": common_parameters()}
+    tables = {"Resource": [(*each, "") for each in common_parameters()]}
     tables |= {each.name: each.search().parameters() for each in own}
     return {
         f"{type_name}.{name}": parameter(
@@ -155,7 +149,7 @@ def form(own: ResourceType | None) -> dict:
     listed = own.search().parameters() if own else common_parameters()
     return {
         "type": "object",
-        "properties": {name: VALUES.get(kind, text()) for name, kind, _ in listed}
+        "properties": {name: VALUES.get(kind, text()) for name, kind, *_ in listed}
         | {name: schema for name, (schema, _) in RESULT.items()},
     }
 

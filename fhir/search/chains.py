@@ -9,7 +9,7 @@ https://hl7.org/fhir/R4/search.html#chaining · https://hl7.org/fhir/R4/search.h
 from dataclasses import replace
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from fhir import access, definitions, resources, sql
 from fhir.errors import InvalidSearch
@@ -115,7 +115,16 @@ def _chained_to(type_name: str, filter_: ReferenceFilter, clause: Clause, scope:
     column = resources.get(scope.resource_type).model.reveals
     shown = Q(_named_in(column, type_name)) if column else None
     readable = matching.readable_by(scope.actor, shown=shown)
-    return found & Q(Exists(readable.filter(Q(filter_.leads_to(type_name)))))
+    return found & _any(readable.filter(Q(filter_.leads_to(type_name))), scope)
+
+
+def _any(rows: QuerySet, scope: Scope) -> Q:
+    """There is such a row. Where rows are read in order, it is asked of each that is looked at: as
+    EXISTS it would become a join, which finds all that there are before the first is given.
+    """
+    if not scope.in_order:
+        return Q(Exists(rows))
+    return Q(Sql("{0} is not null", Subquery(rows.values("pk")[:1])))
 
 
 def _named_in(column: str, type_name: str) -> Sql:
@@ -149,7 +158,7 @@ def has(clause: Clause, scope: Scope) -> Q:
         ids = sorted(each.removeprefix(start) for each in references if each.startswith(start))
         found = is_any_of("resource_id", ids)
     readable = matching.readable_by(scope.actor)
-    return found & Q(Exists(readable.filter(Q(filter_.comes_from(scope.resource_type)))))
+    return found & _any(readable.filter(Q(filter_.comes_from(scope.resource_type))), scope)
 
 
 def _matching(resource_type: ResourceType, clause: Clause, scope: Scope) -> QuerySet:

@@ -4,7 +4,7 @@ A SearchSet names every parameter with its filter, one line each; routes, Capabi
 docs/api.md read the same table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -83,6 +83,13 @@ def _bound(filter_: SearchFilter, name: str, resource_type: str) -> SearchFilter
     return bound
 
 
+def all_of(conditions: Iterable[Q]) -> Q:
+    found = Q()
+    for condition in conditions:
+        found &= condition
+    return found
+
+
 class SearchSet(django_filters.FilterSet, metaclass=SearchSetMetaclass):
     """The parameters of every type. https://hl7.org/fhir/R4/search.html#all"""
 
@@ -119,13 +126,19 @@ class SearchSet(django_filters.FilterSet, metaclass=SearchSetMetaclass):
     @classmethod
     def plan(cls, clauses: list[Clause], scope: Scope, *, sorted_by: bool) -> Plan:
         """How to find what meets all the clauses. `sorted_by`: the search says its own order."""
-        condition = Q()
+        return Plan(all_of([found for _, found in cls.conditions(clauses, scope)]))
+
+    @classmethod
+    def conditions(cls, clauses: list[Clause], scope: Scope) -> list[tuple[Clause, Q]]:
+        """Each clause with what it asks of a row."""
+        found: list[tuple[Clause, Q]] = []
         # What has to read documents comes last, when the rest says how many.
         for clause in sorted(clauses, key=lambda clause: clause.name in words.PARAMETERS):
             if clause.name in words.PARAMETERS:
-                words.check_affordable(rows_of(resources.get(cls.resource_type), condition))
-            condition &= cls.condition(clause, scope)
-        return Plan(condition)
+                narrowed = all_of([condition for _, condition in found])
+                words.check_affordable(rows_of(resources.get(cls.resource_type), narrowed))
+            found.append((clause, cls.condition(clause, scope)))
+        return found
 
     @classmethod
     def knows(cls, clause: Clause) -> bool:

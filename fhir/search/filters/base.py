@@ -25,6 +25,8 @@ class Scope:
     """The absolute URL that the client used, without a slash at its end."""
     ways: int = 1
     """By how many types an untyped chain has come here."""
+    in_order: bool = False
+    """Rows are read one by one as an index holds them, until a page is full."""
 
 
 class SearchFilter(django_filters.Filter):
