@@ -6,7 +6,7 @@ Everything follows from the number, so that pgbench can work out an id as a requ
 - the first NURSES of them sign in, and nurse u works in pool u % POOLS; from the 20th on in another;
 - Tasks lie in blocks of `staff`: the oldest three quarters are over, every fifth block of the rest
   waits in the pools, and the others are open and owned: some forty a person;
-- what waits is about a message, and what a person owns hangs together in trees DEPTH deep;
+- what waits is about a message, and what is over of a nurse's hangs together in trees DEPTH deep;
 - for every twenty Tasks there is a patient, who lives in a state.
 """
 
@@ -111,21 +111,15 @@ class Clinic:
     def patients(self) -> int:
         return max(10, self.tasks // 20)
 
-    def owned_block(self, place: int) -> int:
-        """The `place`-th block of owned Tasks, from 0."""
-        group, rest = divmod(place, EVERY - 1)
-        return self.first_open_block + EVERY * group + 1 + rest
-
     def parent(self, n: int) -> int | None:
-        """The Task that number n, an owned one, is part of."""
-        block = n // self.staff
-        if block >= self.tasks // self.staff:
+        """The Task that number n is part of: one of the same nurse, a block before.
+
+        Only what is over hangs together so: nothing that is measured changes it.
+        """
+        block, person = divmod(n, self.staff)
+        if person >= NURSES or block >= self.first_open_block or block % DEPTH == 0:
             return None
-        group, rest = divmod(block - self.first_open_block, EVERY)
-        place = group * (EVERY - 1) + rest - 1
-        if place % DEPTH == 0:
-            return None
-        return self.staff * self.owned_block(place - 1) + n % self.staff
+        return n - self.staff
 
     def patient(self, number: int, dice: random.Random) -> dict[str, Any]:
         return {
@@ -193,7 +187,7 @@ class Clinic:
                 "reference": staff_reference(person),
                 "display": staff_name(person),
             }
-        if state == "owned" and (parent := self.parent(n)) is not None:
+        if (parent := self.parent(n)) is not None:
             document["partOf"] = [{"reference": f"Task/{resource_id(parent)}"}]
         if dice.random() < 0.9:
             due = (self.now if state != "over" else updated) + timedelta(

@@ -72,8 +72,7 @@ class Plans:
     def tree(self, index: int) -> Request:
         """A Task of the nurse's with all that hangs on it, DEPTH levels."""
         nurse = index % NURSES
-        trees = max(1, len(self.owned_blocks) // DEPTH)
-        block = self.clinic.owned_block(DEPTH * self.dice.randrange(trees))
+        block = DEPTH * self.dice.randrange(self.clinic.first_open_block // DEPTH)
         root = resource_id(self.clinic.staff * block + nurse)
         query = f"_id={root}&_revinclude:iterate=Task:part-of"
         return Request("GET", f"{BASE}/Task?{query}", self.tokens[nurse])
