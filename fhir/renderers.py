@@ -17,6 +17,8 @@ from fhir.errors import FhirError, NotAcceptable
 from fhir.store import Stored
 
 FHIR_JSON = "application/fhir+json"
+NO_STORE = {"Cache-Control": "no-store"}
+"""What is answered is of patients, and of one person's rights at one moment."""
 ACCEPTED = ("*/*", "application/*", FHIR_JSON, "application/json", "text/json", "json")
 
 
@@ -86,7 +88,7 @@ def etag(version_id: int) -> str:
 
 def http_response(answer: Answer, *, base: str, has_body: bool = True) -> HttpResponse:
     """The answer with its headers; `base` begins the Location of a new resource."""
-    headers = {}
+    headers = dict(NO_STORE)
     if stored := answer.stored:
         headers["ETag"] = etag(stored.version_id)
         headers["Last-Modified"] = http_date(stored.last_updated.timestamp())
@@ -107,7 +109,8 @@ def location(base: str, stored: Stored) -> str:
 
 def outcome_response(error: FhirError) -> HttpResponse:
     body = json.dumps(error.as_outcome())
-    return HttpResponse(body, status=error.status, headers=error.headers, content_type=FHIR_JSON)
+    headers = NO_STORE | error.headers
+    return HttpResponse(body, status=error.status, headers=headers, content_type=FHIR_JSON)
 
 
 def bundle(head: dict, entries: Iterable[str]) -> str:

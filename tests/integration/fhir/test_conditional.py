@@ -197,6 +197,15 @@ def test_head_answers_as_get_without_a_body(admin):
     assert admin.request("HEAD", "Task/nobody").status_code == 404
 
 
+def test_no_answer_may_be_stored_on_the_way(admin):
+    for answer in (
+        admin.get("Task"),
+        admin.get("Task/nobody"),
+        admin.post("Task", task_document()),
+    ):
+        assert answer["Cache-Control"] == "no-store"
+
+
 def test_options_says_what_may_be_done(admin):
     answer = admin.request("OPTIONS", "Task/x")
     assert answer.status_code == 204
