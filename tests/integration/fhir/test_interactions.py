@@ -231,7 +231,7 @@ def test_the_capability_statement_names_what_the_routes_serve(client):
     parameters = {each["name"]: each["type"] for each in resources["Task"]["searchParam"]}
     assert parameters["owner"] == "reference" and parameters["status"] == "token"
     assert [each["name"] for each in resources["Task"]["operation"]] == [
-        *("claim", "claim-next", "stats", "validate")
+        *("claim", "claim-next", "stats", "validate", "worklist")
     ]
 
 
