@@ -6,7 +6,7 @@ https://spec.openapis.org/oas/v3.1.1
 """
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -25,8 +25,9 @@ OF_A_TYPE = frozenset({"search-type", "create", "read", "update"})
 """Interactions whose description is another for each type that has a table of its own."""
 WRITES = frozenset({"create", "update", "patch", "delete", "transaction", "operation"})
 RESOURCE, BUNDLE, OUTCOME = "Resource", "Bundle", "OperationOutcome"
+CAPABILITIES = "CapabilityStatement"
 ANSWERS: dict[str, dict[int, tuple[str, ...]]] = {
-    "capabilities": {200: ("CapabilityStatement",)},
+    "capabilities": {200: (CAPABILITIES,)},
     "create": {200: (RESOURCE, OUTCOME), 201: (RESOURCE, OUTCOME)},
     "read": {200: (RESOURCE,), 304: ()},
     "vread": {200: (RESOURCE,)},
@@ -62,18 +63,21 @@ ANSWER_HEADERS = {
 }
 
 
-@cache
-def text() -> bytes:
-    """The document as JSON: it is the same as long as the server runs."""
-    return json.dumps(document())
+@lru_cache(maxsize=8)
+def text(origin: str) -> bytes:
+    """The document as JSON; it is the same as long as the server runs.
+
+    `origin` is the scheme and host that the client used.
+    """
+    return json.dumps(document(origin))
 
 
-def document() -> dict:
+def document(origin: str) -> dict:
     own = [each for each in resources.all_types() if each.model is not ClinicalResource]
     paths: dict[str, dict] = {}
     for address, method, operation in _operations(own):
         paths.setdefault(address, {})[method] = operation
-    names = [BUNDLE, OUTCOME, "Parameters", RESOURCE, *(each.name for each in own)]
+    names = [BUNDLE, CAPABILITIES, OUTCOME, "Parameters", RESOURCE, *(each.name for each in own)]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -94,7 +98,7 @@ def document() -> dict:
                 name: {"schema": schema, "description": description}
                 for name, (schema, description) in ANSWER_HEADERS.items()
             },
-            "securitySchemes": _security_schemes(),
+            "securitySchemes": _security_schemes(origin),
         },
     }
 
@@ -303,14 +307,14 @@ def _named_operations(route: Route) -> Iterator[tuple[str, str, dict]]:
 # --- beside FHIR ----------------------------------------------------------------------------------
 
 
-def _security_schemes() -> dict:
+def _security_schemes(origin: str) -> dict:
     return {
         "bearer": {"type": "http", "scheme": "bearer"},
         "oauth2": {
             "type": "oauth2",
             "flows": {
                 "clientCredentials": {
-                    "tokenUrl": "/oauth2/token",
+                    "tokenUrl": f"{origin}/oauth2/token",
                     "scopes": settings.OAUTH2_PROVIDER["SCOPES"],
                 }
             },

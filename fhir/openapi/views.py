@@ -11,7 +11,8 @@ from fhir.openapi.document import text
 @login_not_required
 @require_safe
 def schema(request):
-    return HttpResponse(text(), content_type="application/json")
+    origin = f"{request.scheme}://{request.get_host()}"
+    return HttpResponse(text(origin), content_type="application/json")
 
 
 @login_not_required

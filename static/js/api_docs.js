@@ -9,5 +9,6 @@ SwaggerUIBundle({
   docExpansion: "none",
   filter: true,
   queryConfigEnabled: false,
+  syntaxHighlight: false,
   validatorUrl: null,
 });

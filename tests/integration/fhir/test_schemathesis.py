@@ -46,7 +46,7 @@ ENTROPY = 16_384
 """Bytes that a request is drawn from."""
 KNOWN = "known"
 """The id of one resource of each type that has a table of its own, and of one Organization."""
-DOCUMENT = json.loads(text())
+DOCUMENT = json.loads(text("http://localhost"))
 
 
 # --- what is drawn --------------------------------------------------------------------------------
