@@ -12,6 +12,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from fhir import definitions
+from fhir.management.commands import api_docs
 from fhir.models import Resource
 from tasks import actions
 from tasks.management.commands.workflow_diagram import FILE, diagram
@@ -274,6 +275,11 @@ def test_every_path_of_the_api_needs_a_token(client, method):
 
 def test_the_drawing_of_the_workflow_is_fresh():
     assert FILE.read_text() == diagram(), "run manage.py workflow_diagram"
+
+
+def test_the_tables_of_the_api_are_fresh():
+    text = api_docs.FILE.read_text()
+    assert api_docs.fresh(text) == text, "run manage.py api_docs"
 
 
 def test_every_status_has_its_transitions():

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from fhir import errors, json, resources
+from fhir import conformance, errors, json, resources
 from fhir.models import ClinicalResource
 from fhir.openapi import parameters
 from fhir.openapi.parameters import MEMBER, TYPE
@@ -280,6 +280,7 @@ def _refusal(error: type[errors.FhirError]) -> dict:
 def _named_operations(route: Route) -> Iterator[tuple[str, str, dict]]:
     """A path for each `$operation` that is registered at the level of the route."""
     level = "instance" if "resource_id" in route.path else "type"
+    definitions = {each["url"]: each for each in conformance.documents()}
     by_name: dict[str, tuple[Operation, list[str]]] = {}
     for resource_type in resources.all_types():
         for operation in resource_type.all_operations():
@@ -292,12 +293,15 @@ def _named_operations(route: Route) -> Iterator[tuple[str, str, dict]]:
             if method == "GET" and operation.affects_state:
                 continue
             described = _described(interaction, address, type_names, None)
+            definition = definitions[operation.definition]
+            described["parameters"] += parameters.operation_parameters(definition)
             yield (
                 address,
                 method.lower(),
                 {
                     "operationId": f"{method.lower()}_{level}_{name}",
                     "summary": f"${name}",
+                    "description": definition["description"],
                     "tags": type_names if len(type_names) == 1 else ["any type"],
                     **described,
                 },

@@ -50,9 +50,15 @@ RESULT = {
 }
 """https://hl7.org/fhir/R4/search.html#return"""
 HISTORY = {
-    "_count": RESULT["_count"],
-    "_since": (text(MOMENT), "Only versions from this instant on."),
     "_at": (text(MOMENT), "Only versions that were current at some time in this."),
+    "_count": RESULT["_count"],
+    "_offset": RESULT["_offset"],
+    "_since": (text(MOMENT), "Only versions from this instant on."),
+    "_sort": (
+        {"type": "string", "enum": ["-_lastUpdated", "_lastUpdated"]},
+        "Newest first, as unasked, or oldest first.",
+    ),
+    "_total": RESULT["_total"],
 }
 """https://hl7.org/fhir/R4/http.html#history"""
 
@@ -113,6 +119,15 @@ def result_parameters(*, of_system: bool) -> list[dict]:
 
 def history_parameters() -> list[dict]:
     return [parameter(name, "query", *each) for name, each in HISTORY.items()]
+
+
+def operation_parameters(definition: dict) -> list[dict]:
+    """What an operation takes in the URL: its parameters of primitive types."""
+    return [
+        parameter(each["name"], "query", text(), each.get("documentation", ""))
+        for each in definition.get("parameter", [])
+        if each["use"] == "in" and not definitions.contains_elements(each["type"])
+    ]
 
 
 def search_parameters(resource_type: ResourceType | None) -> list[dict]:
