@@ -46,7 +46,7 @@ def capability_statement(base: str, served: Collection[str]) -> dict:
                 "mode": "server",
                 "documentation": DOCUMENTATION,
                 "security": _security(base),
-                "resource": [_resource(each, served) for each in resources.all_types()],
+                "resource": _resources(frozenset(served)),
                 "interaction": [{"code": code} for code in OF_THE_SYSTEM if code in served],
                 "searchParam": [
                     {"name": name, "type": type_name} for name, type_name in common_parameters()
@@ -82,6 +82,12 @@ def _security(base: str) -> dict:
             }
         ],
     }
+
+
+@cache
+def _resources(served: frozenset[str]) -> list[dict]:
+    """Made once: whoever asks for the statement need not have signed in."""
+    return [_resource(each, served) for each in resources.all_types()]
 
 
 def _resource(resource_type: ResourceType, served: Collection[str]) -> dict:

@@ -6,6 +6,7 @@ and every request is undone, so that a run can be repeated.
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -171,6 +172,14 @@ def tokens(cast) -> dict[str, str]:
     for each in RIGHT.values():
         factories.put({**each, "id": KNOWN})
     return {role: issue(cast[role].user) for role in ROLES}
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """Refusals are what most of these requests ask for: their log would only cost time."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)
