@@ -92,7 +92,7 @@ class Task(Resource):
             # A patient's Tasks.
             models.Index(fields=["subject", "-last_updated", "resource_id"], name="task_subject"),
             # Who may see a patient, a thread, a report: the Tasks that point at it.
-            GinIndex(fields=["links"], name="task_links"),
+            GinIndex(fields=["links"], name="task_links", fastupdate=False),
         ]
 
     @classmethod
