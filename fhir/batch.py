@@ -16,8 +16,9 @@ from fhir import conditional, errors, json, resources, store
 from fhir.answers import Answer, Request
 from fhir.datatypes import to_instant
 from fhir.errors import FhirError, MalformedRequest, NotFound, TooLarge
+from fhir.parsers import JsonPatchParser
 from fhir.references import Links, resolved
-from fhir.renderers import bundle, etag, location
+from fhir.renderers import FHIR_JSON, bundle, etag, location
 
 MAX_ENTRIES = 1000
 ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
@@ -28,8 +29,6 @@ HEADERS = {
     "ifModifiedSince": "If-Modified-Since",
     "ifNoneExist": "If-None-Exist",
 }
-JSON_PATCH = "application/json-patch+json"
-FHIR_JSON = "application/fhir+json"
 
 Perform = Callable[[Request, str], Answer]
 
@@ -77,7 +76,8 @@ def _entries(document: Any) -> list[dict]:
             raise MalformedRequest(
                 "Two entries have the same fullUrl.", expression=f"{place}.fullUrl"
             )
-        seen.add(full_url) if full_url else None
+        if full_url:
+            seen.add(full_url)
     return entries
 
 
@@ -142,7 +142,7 @@ def _read_entry(outer: Request, entry: dict) -> _Entry:
         headers["Prefer"] = prefer
     resource, content_type = entry.get("resource"), FHIR_JSON
     if asked["method"] == "PATCH" and (resource or {}).get("resourceType") != "Parameters":
-        resource, content_type = _json_patch(resource), JSON_PATCH
+        resource, content_type = _json_patch(resource), JsonPatchParser.media_type
     request = Request(
         method=asked["method"],
         base=outer.base,
@@ -312,16 +312,12 @@ def _decided(entry: _Entry) -> _Decided:
 
 def _aimed_at(entry: _Entry, type_name: str, resource_id: str) -> _Entry:
     """The entry with the id of what its criteria match; a create of what exists reads it."""
-    request, body = entry.request, entry.request.body
+    request = entry.request
     if request.method == "POST":
         request = replace(request, method="GET", body=None, headers={})
-    elif request.method == "PUT" and isinstance(body, dict):
-        if body.get("id") not in (None, resource_id):
-            raise MalformedRequest(
-                "The id in the body is not that of the resource that meets the criteria.",
-                expression=f"{type_name}.id",
-            )
-        request = replace(request, body={**body, "id": resource_id})
+    elif request.method == "PUT":
+        body = conditional.with_id(request.body, type_name, resource_id)
+        request = replace(request, body=body)
     return entry._replace(request=replace(request, query=""), path=f"{type_name}/{resource_id}")
 
 

@@ -34,7 +34,6 @@ def create(
     type_name: str, document: Any, criteria: str, *, actor: Actor, base: str
 ) -> tuple[Stored, bool]:
     """The resource that meets the criteria, or a new one; and whether it is new."""
-    actions.check_writer(actor)
     with one(type_name, criteria, actor=actor, base=base) as resource_id:
         if resource_id is None:
             return actions.create(type_name, document, actor=actor), True
@@ -51,21 +50,25 @@ def update(
     if_match: list[int] | None = None,
 ) -> tuple[Stored, bool]:
     """Replace the resource that meets the criteria, or create one; and whether it is new."""
-    actions.check_writer(actor)
     named = document.get("id") if isinstance(document, dict) else None
     with one(type_name, criteria, actor=actor, base=base) as resource_id:
         if resource_id is None and named is None:
             return actions.create(type_name, document, actor=actor), True
-        if resource_id is not None and named not in (None, resource_id):
-            raise MalformedRequest(
-                "The id in the body is not that of the resource that meets the criteria.",
-                expression=f"{type_name}.id",
-            )
-        if isinstance(document, dict):
-            document = {**document, "id": resource_id or named}
-        return actions.put(
-            type_name, resource_id or named, document, actor=actor, if_match=if_match
+        resource_id = resource_id or named
+        document = with_id(document, type_name, resource_id)
+        return actions.put(type_name, resource_id, document, actor=actor, if_match=if_match)
+
+
+def with_id(document: Any, type_name: str, resource_id: str) -> Any:
+    """The document with the id of what its criteria match. Raises MalformedRequest for another."""
+    if not isinstance(document, dict):
+        return document
+    if document.get("id") not in (None, resource_id):
+        raise MalformedRequest(
+            "The id in the body is not that of the resource that meets the criteria.",
+            expression=f"{type_name}.id",
         )
+    return {**document, "id": resource_id}
 
 
 @contextmanager
@@ -79,14 +82,16 @@ def one(type_name: str, criteria: str, *, actor: Actor, base: str) -> Iterator[s
 
 
 def locked_match(type_name: str, criteria: str, *, actor: Actor, base: str) -> str | None:
-    """The same inside a transaction that is open already."""
+    """The same inside a transaction that is open already: what follows is a write."""
     resource_type = resources.get(type_name)
-    check_scope(actor, type_name, "s")
+    actions.check_writer(actor)
     sql.rows("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{type_name}?{criteria}",))
     return match(resource_type, criteria, actor=actor, base=base)
 
 
 def match(resource_type: ResourceType, criteria: str, *, actor: Actor, base: str) -> str | None:
+    """The id, for a reference by criteria too. Raises Forbidden unless the token may search."""
+    check_scope(actor, resource_type.name, "s")
     clauses = parse_query(criteria).clauses
     if not clauses:
         raise InvalidSearch("The criteria name no search parameter.")

@@ -10,14 +10,13 @@ from dataclasses import replace
 from fhir import actions, conditional, history, json, resources, store
 from fhir.answers import Answer, Request
 from fhir.errors import MethodNotAllowed, NotFound, information
+from fhir.parsers import JsonPatchParser
 from fhir.preconditions import is_unmodified, matches_none
 from fhir.scopes import allows
 from fhir.search import compartments
 from fhir.search.searchset import search
 from fhir.search.system import search_system
 from fhir.store import Stored
-
-JSON_PATCH = "application/json-patch+json"
 
 
 def _written(request: Request, stored: Stored, *, created: bool = False) -> Answer:
@@ -118,7 +117,6 @@ def conditional_delete(request: Request, type_name: str) -> Answer:
         type_name, request.criteria, actor=request.actor, base=request.base
     ) as resource_id:
         if resource_id is None:
-            actions.check_writer(request.actor)
             return Answer(204)
         return delete(request, type_name, resource_id)
 
@@ -169,7 +167,7 @@ def patch(request: Request, type_name: str, resource_id: str) -> Answer:
     Patch.
     """
     common = {"actor": request.actor, "if_match": request.if_match}
-    if request.content_type == JSON_PATCH:
+    if request.content_type == JsonPatchParser.media_type:
         stored = actions.patch(
             type_name, resource_id, request.body, strict=request.strict, **common
         )

@@ -4,7 +4,9 @@ import base64
 import json
 
 import pytest
+from django.test import Client
 
+from accounts.tokens import issue
 from fhir.models import ResourceVersion
 from tests.factories import CARDIOLOGIST_ROLE, create, pool_task, put, role, task_document
 
@@ -266,6 +268,21 @@ def test_a_conditional_reference_finds_only_what_the_actor_may_see(api, cast):
     own = {"owner": {"reference": cast["nurse"].reference}}
     task = task_document(**{"for": {"reference": "Patient?identifier=urn:mrn|1"}}, **own)
     assert post(api("nurse"), "transaction", request("POST", "Task", task)).status_code == 412
+
+
+def test_conditions_of_a_transaction_are_for_writers_who_may_search(api, cast):
+    """As of a request alone: whatever the criteria would find."""
+    create(patient(**HOMER))
+    found = request("POST", "Patient", patient(**HOMER), ifNoneExist="identifier=urn:mrn|1")
+    assert post(api("auditor"), "transaction", found).status_code == 403
+    alone = {"If-None-Exist": "identifier=urn:mrn|1"}
+    assert api("auditor").post("Patient", patient(**HOMER), **alone).status_code == 403
+    token = issue(cast["admin"].user, scope="user/Task.cruds user/Patient.r")
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    by_criteria = task_document(**{"for": {"reference": "Patient?identifier=urn:mrn|1"}})
+    entries = [request("POST", "Task", by_criteria)]
+    body = json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    assert client.post("/api/fhir", body, "application/fhir+json").status_code == 403
 
 
 def test_a_transaction_changes_a_resource_once(api):

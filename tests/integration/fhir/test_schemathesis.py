@@ -121,7 +121,7 @@ def drawn(operation, seed: int) -> list:
     def keep(case):
         cases.append(case)
 
-    random = Random(f"{operation.label} {seed}")  # noqa: S311
+    random = Random(f"{operation.label} {seed}")
     while len(cases) < EXAMPLES:
         keep.hypothesis.fuzz_one_input(random.randbytes(ENTROPY))
     return cases[:EXAMPLES]
