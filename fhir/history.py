@@ -15,7 +15,7 @@ from fhir.access import columns_of
 from fhir.actor import Actor
 from fhir.datatypes import DateRange, parse_date, to_instant
 from fhir.errors import InvalidSearch, NotFound
-from fhir.models import ClinicalResource
+from fhir.models import ClinicalResource, ResourceVersion
 from fhir.renderers import bundle, etag
 from fhir.resources import ResourceType
 from fhir.scopes import allows, check_scope
@@ -66,22 +66,9 @@ def type_history(
 
 def system_history(query: str | Mapping[str, str], *, actor: Actor, base: str) -> str:
     """The history Bundle of all types that the token's scopes allow. Raises InvalidSearch."""
-    types = [name for (name,) in sql.rows(PRESENT_TYPES) if allows(actor, name, "s")]
+    types = [name for name in store.stored_types(ResourceVersion) if allows(actor, name, "s")]
     rows = [_rows_of(resources.get(name), actor) for name in types]
     return _History(rows, "", _read(query), base, actor=actor).bundle()
-
-
-PRESENT_TYPES = """
-    with recursive present(name) as (
-        (select resource_type from fhir_resourceversion order by resource_type limit 1)
-        union all
-        select (select v.resource_type from fhir_resourceversion v
-                where v.resource_type > present.name order by v.resource_type limit 1)
-        from present where present.name is not null
-    )
-    select name from present where name is not null
-"""
-"""The types that have versions, by one look at the index a type."""
 
 
 # --- what is asked --------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from fhir.access import columns_of
 from fhir.actor import Actor
 from fhir.datatypes import ID, to_instant
 from fhir.errors import Conflict, Gone, NotFound
-from fhir.models import ClinicalResource, Resource
+from fhir.models import ClinicalResource, Resource, ResourceVersion
 from fhir.resources import ResourceType
 from fhir.scopes import check_scope
 
@@ -206,6 +206,19 @@ def _replace(resource_type, before, values, dependents, actor, interaction) -> S
     return before._replace(
         version_id=version_id, last_updated=at, deleted=values["deleted"], document=text
     )
+
+
+def stored_types(model: type[ClinicalResource | ResourceVersion]) -> set[str]:
+    """The resource types of which the model has rows, by one look at an index a type."""
+    table = _table(model)
+    found = sql.rows(
+        f"with recursive present(name) as ("
+        f"(select resource_type from {table} order by resource_type limit 1) union all"
+        f" select (select t.resource_type from {table} t where t.resource_type > present.name"
+        " order by t.resource_type limit 1) from present where present.name is not null)"
+        " select name from present where name is not null"
+    )
+    return {name for (name,) in found}
 
 
 def stale_columns(row: Resource) -> list[str]:

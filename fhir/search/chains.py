@@ -19,6 +19,7 @@ from fhir.search import words
 from fhir.search.expressions import NEVER, Sql, is_any_of, literal
 from fhir.search.filters import ReferenceFilter, Scope, any_of
 from fhir.search.parse import Clause
+from fhir.store import stored_types
 
 FEW = 1_000
 
@@ -61,7 +62,7 @@ def chained(filter_: ReferenceFilter, clause: Clause, scope: Scope) -> Q:
     if not types:
         raise InvalidSearch(f"{clause.key}: nothing that it leads to has this parameter.")
     if len(types) > 1:
-        types = sorted(_stored_types().intersection(types))
+        types = sorted(_types_with_rows().intersection(types))
         scope = replace(scope, ways=scope.ways * len(types))
     if scope.ways > MAX_WAYS:
         raise InvalidSearch(f"{clause.key} leads to too many types: name them, as in subject:Type.")
@@ -88,16 +89,10 @@ def _types_with(filter_: ReferenceFilter, clause: Clause) -> list[str]:
     return sorted(found)
 
 
-def _stored_types() -> set[str]:
-    """The types of which there is anything: by skips through an index, whatever its size."""
+def _types_with_rows() -> set[str]:
+    """The types of which there may be anything."""
     own = {each.name for each in resources.all_types() if each.model is not ClinicalResource}
-    table = ClinicalResource._meta.db_table
-    found = sql.rows(
-        f"with recursive t as ((select min(resource_type) as name from {table}) union all"
-        f" select (select min(c.resource_type) from {table} c where c.resource_type > t.name)"
-        " from t where t.name is not null) select name from t where name is not null"
-    )
-    return own | {name for (name,) in found}
+    return own | stored_types(ClinicalResource)
 
 
 def _chained_to(type_name: str, filter_: ReferenceFilter, clause: Clause, scope: Scope) -> Q:

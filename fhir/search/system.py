@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#search
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fhir import definitions, resources, sql
+from fhir import definitions, resources
 from fhir.actor import Actor
 from fhir.errors import InvalidSearch
 from fhir.models import ClinicalResource
@@ -18,6 +18,7 @@ from fhir.search.includes import check_includes
 from fhir.search.parse import Clause, Query, blamed, parse_query
 from fhir.search.parts import Part, type_key
 from fhir.search.sorting import NEWEST
+from fhir.store import stored_types
 
 
 def search_system(
@@ -91,22 +92,9 @@ def _check_alike(parts: list[Part]) -> None:
             )
 
 
-PRESENT_TYPES = """
-    with recursive present(name) as (
-        (select resource_type from fhir_clinicalresource order by resource_type limit 1)
-        union all
-        select (select c.resource_type from fhir_clinicalresource c
-                where c.resource_type > present.name order by c.resource_type limit 1)
-        from present where present.name is not null
-    )
-    select name from present where name is not null
-"""
-"""The types of which there are rows, by one look at the index a type."""
-
-
 def with_rows(types: list[ResourceType]) -> list[ResourceType]:
     """Without the types that nothing is stored of: most of R4's."""
     if not any(each.model is ClinicalResource for each in types):
         return types
-    present = {name for (name,) in sql.rows(PRESENT_TYPES)}
+    present = stored_types(ClinicalResource)
     return [each for each in types if each.model is not ClinicalResource or each.name in present]
