@@ -179,9 +179,11 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "fhir.views.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+FHIR_PATHS = ["api/fhir", "fhir/R4"]
+"""Where the FHIR API answers (requirements.md T8)."""
 # Which web pages of other origins may use the API (clients.md 28): none, unless they are named.
 CORS_ALLOWED_ORIGINS = env_list("TASKWARD_CORS_ORIGINS", default=[])
-CORS_URLS_REGEX = r"^/(api/fhir|fhir/R4|oauth2/token)"
+CORS_URLS_REGEX = f"^/({'|'.join(FHIR_PATHS)}|oauth2/token)"
 CORS_ALLOW_CREDENTIALS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 CORS_ALLOW_HEADERS = [

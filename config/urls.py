@@ -1,5 +1,6 @@
 """Which URLs exist."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
@@ -31,6 +32,5 @@ urlpatterns = [
     path("health", login_not_required(health)),
     path("api/schema/", openapi.schema),
     path("api/docs/", openapi.docs),
-    *fhir("api/fhir"),
-    *fhir("fhir/R4"),
+    *(pattern for prefix in settings.FHIR_PATHS for pattern in fhir(prefix)),
 ]

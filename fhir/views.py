@@ -7,6 +7,7 @@ OperationOutcome in `exception_handler`.
 import logging
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpResponse
@@ -28,7 +29,7 @@ class FhirView(APIView):
     """One route. `prefix` is the path of the API that the client used: it answers under two."""
 
     content_negotiation_class = FhirNegotiation
-    prefix = "/api/fhir"
+    prefix = ""
     route: Route | None = None
 
     @property
@@ -146,7 +147,7 @@ def exception_handler(error: Exception, context: dict) -> HttpResponse | None:
 
 def bad_request(request, exception):
     """What Django refuses before any view: for the API an OperationOutcome, else its own page."""
-    if request.path.startswith(("/api/fhir", "/fhir/R4")):
+    if request.path.startswith(tuple(f"/{path}" for path in settings.FHIR_PATHS)):
         return outcome_response(errors.MalformedRequest("A header of the request is not valid."))
     return defaults.bad_request(request, exception)
 

@@ -87,7 +87,7 @@ def document(origin: str) -> dict:
             " may be repeated, all of which must hold, and take modifiers and chains, as"
             " `owner:missing=true` and `patient.family=Li`; every GET may be a HEAD.",
         },
-        "servers": [{"url": "/api/fhir"}, {"url": "/fhir/R4"}],
+        "servers": [{"url": f"/{path}"} for path in settings.FHIR_PATHS],
         "security": [{"bearer": []}, {"oauth2": []}],
         "paths": paths | _beside(),
         "components": {

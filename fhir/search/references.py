@@ -5,9 +5,6 @@ from django.http.request import split_domain_port, validate_host
 
 from fhir.datatypes import parse_reference
 
-API_PATHS = ("api/fhir/", "fhir/R4/")
-"""Where the API answers (config/urls.py)."""
-
 
 def local(text: str) -> str:
     """A URL of this server as the relative reference that it is; any other text as it came.
@@ -24,9 +21,9 @@ def local(text: str) -> str:
     names = [name for name in settings.ALLOWED_HOSTS if name != "*"]
     if not domain or not validate_host(domain, names):
         return text
-    for start in API_PATHS:
-        if path.startswith(start):
-            return path.removeprefix(start)
+    for start in settings.FHIR_PATHS:
+        if path.startswith(f"{start}/"):
+            return path.removeprefix(f"{start}/")
     return text
 
 
