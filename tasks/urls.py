@@ -2,27 +2,27 @@
 
 from django.urls import path
 
-from tasks import views
+from tasks.views import buttons, lists, live, preferences
 
 app_name = "tasks"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("my", views.worklist, {"key": "my"}, name="my"),
-    path("all", views.worklist, {"key": "all"}, name="all"),
-    path("pool/<slug:slug>", views.pool, name="pool"),
-    path("changes", views.changes, name="changes"),
-    path("rows", views.rows, name="rows"),
-    path("claim-next", views.claim_next, name="claim_next"),
-    path("preferences", views.preferences, name="preferences"),
-    path("t/<str:task_id>", views.task, name="task"),
-    path("t/<str:task_id>/claim", views.claim, name="claim"),
-    path("t/<str:task_id>/start", views.start, name="start"),
-    path("t/<str:task_id>/resume", views.resume, name="resume"),
-    path("t/<str:task_id>/complete", views.complete, name="complete"),
-    path("t/<str:task_id>/release", views.release, name="release"),
-    path("t/<str:task_id>/hold", views.hold, name="hold"),
-    path("t/<str:task_id>/reject", views.reject, name="reject"),
-    path("t/<str:task_id>/fail", views.fail, name="fail"),
-    path("t/<str:task_id>/cancel", views.cancel, name="cancel"),
-    path("t/<str:task_id>/note", views.note, name="note"),
+    path("", lists.home, name="home"),
+    path("my", lists.worklist, {"key": "my"}, name="my"),
+    path("all", lists.worklist, {"key": "all"}, name="all"),
+    path("pool/<slug:slug>", lists.pool, name="pool"),
+    path("changes", live.changes, name="changes"),
+    path("rows", live.rows, name="rows"),
+    path("claim-next", buttons.claim_next, name="claim_next"),
+    path("preferences", preferences.preferences, name="preferences"),
+    path("t/<str:task_id>", lists.task, name="task"),
+    path("t/<str:task_id>/claim", buttons.claim, name="claim"),
+    path("t/<str:task_id>/start", buttons.start, name="start"),
+    path("t/<str:task_id>/resume", buttons.resume, name="resume"),
+    path("t/<str:task_id>/complete", buttons.complete, name="complete"),
+    path("t/<str:task_id>/release", buttons.release, name="release"),
+    path("t/<str:task_id>/hold", buttons.hold, name="hold"),
+    path("t/<str:task_id>/reject", buttons.reject, name="reject"),
+    path("t/<str:task_id>/fail", buttons.fail, name="fail"),
+    path("t/<str:task_id>/cancel", buttons.cancel, name="cancel"),
+    path("t/<str:task_id>/note", buttons.note, name="note"),
 ]

@@ -1,0 +1,63 @@
+"""The two shapes of an answer: a page for a browser without scripts, a part of one for htmx."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+
+SHOWN_AT_MOST = 300
+"""Ids that a poll may name."""
+
+
+def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page of the worklist: for those with a role, and kept by no cache (ui.md 2.11)."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not request.actor:
+            raise PermissionDenied
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["Vary"] = "HX-Request, Cookie"
+        return response
+
+    return guarded
+
+
+def wants_part(request: HttpRequest) -> bool:
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
+def version_of(request: HttpRequest) -> list[int] | None:
+    """The version that the page showed, as actions take it; None when it names none."""
+    text = request.POST.get("version", "")
+    return [int(text)] if text.isdecimal() else None
+
+
+def ids_of(request: HttpRequest, name: str) -> list[str]:
+    return [each for each in request.GET.get(name, "").split(",") if each][:SHOWN_AT_MOST]
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: after a POST, the page to look at."""
+
+    status_code = 303
+
+
+def part(
+    request: HttpRequest,
+    template: str,
+    context: dict,
+    *,
+    status: int = 200,
+    retarget: str | None = None,
+    reswap: str | None = None,
+) -> HttpResponse:
+    response = HttpResponse(render_to_string(template, context, request), status=status)
+    if retarget:
+        response["HX-Retarget"] = retarget
+    if reswap:
+        response["HX-Reswap"] = reswap
+    return response

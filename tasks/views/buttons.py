@@ -1,0 +1,125 @@
+"""The buttons of a task: one function each, which calls one action."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from fhir.actor import Actor
+from fhir.errors import InvalidResource
+from fhir.store import Stored
+from tasks import actions
+from tasks import detail as details
+from tasks.forms import NoteForm, ReasonForm
+from tasks.views.answers import SeeOther, page, part, wants_part
+from tasks.views.changed import UNDO, act, show_changed
+from tasks.views.context import detail_context, named_view, page_context, view_of
+
+
+@page
+@require_POST
+def claim(request: HttpRequest, task_id: str) -> HttpResponse:
+    return act(request, task_id, "claim", actions.claim)
+
+
+@page
+@require_POST
+def claim_next(request: HttpRequest) -> HttpResponse:
+    """Claim the most pressing task of a pool, or of all my pools."""
+    view = named_view(request)
+    stored = actions.claim_next(actor=request.actor, pool_id=view.pool.pk if view.pool else None)
+    if stored is not None:
+        return show_changed(request, stored.resource_id, "claim", view, UNDO["claim"])
+    text = f"Nothing is waiting in {view.name if view.is_pool else 'your pools'}."
+    if not wants_part(request):
+        messages.info(request, text)
+        return SeeOther(view.path)
+    return part(request, "tasks/_toast.html", {"toast": {"text": text}}, reswap="none")
+
+
+@page
+@require_POST
+def start(request: HttpRequest, task_id: str) -> HttpResponse:
+    return act(request, task_id, "start", actions.start)
+
+
+@page
+@require_POST
+def resume(request: HttpRequest, task_id: str) -> HttpResponse:
+    return act(request, task_id, "resume", actions.resume)
+
+
+@page
+@require_POST
+def complete(request: HttpRequest, task_id: str) -> HttpResponse:
+    return act(request, task_id, "complete", actions.complete)
+
+
+@page
+@require_POST
+def release(request: HttpRequest, task_id: str) -> HttpResponse:
+    return act(request, task_id, "release", actions.release)
+
+
+@page
+@require_POST
+def hold(request: HttpRequest, task_id: str) -> HttpResponse:
+    return _with_reason(request, task_id, "hold", actions.hold)
+
+
+@page
+@require_POST
+def reject(request: HttpRequest, task_id: str) -> HttpResponse:
+    return _with_reason(request, task_id, "reject", actions.reject)
+
+
+@page
+@require_POST
+def fail(request: HttpRequest, task_id: str) -> HttpResponse:
+    return _with_reason(request, task_id, "fail", actions.fail)
+
+
+@page
+@require_POST
+def cancel(request: HttpRequest, task_id: str) -> HttpResponse:
+    return _with_reason(request, task_id, "cancel", actions.cancel)
+
+
+@page
+@require_POST
+def note(request: HttpRequest, task_id: str) -> HttpResponse:
+    """Notes are added to whatever version is current: two people's notes do not disagree."""
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        raise InvalidResource(form.errors["text"][0], expression="Task.note.text")
+
+    def add(task_id: str, *, actor: Actor, if_match: list[int] | None) -> Stored:
+        return actions.add_note(task_id, form.cleaned_data["text"], actor=actor)
+
+    return act(request, task_id, "note", add, versioned=False)
+
+
+def _with_reason(request: HttpRequest, task_id: str, code: str, action: Callable) -> HttpResponse:
+    form = ReasonForm(code, request.POST)
+    if form.is_valid():
+        reason, text = form.cleaned_data["concept"], form.cleaned_data["note"]
+
+        def run(task_id: str, **arguments: Any) -> Stored:
+            return action(task_id, reason=reason, note=text, **arguments)
+
+        return act(request, task_id, code, run)
+    stored = details.get(task_id, request.actor)
+    view = view_of(request, stored)
+    refused = {"ask": code, "form": form}
+    if wants_part(request):
+        context = detail_context(request, stored, view) | refused
+        asked = next((each for each in context["task"].asked if each.action.code == code), None)
+        return part(
+            request, "tasks/_ask.html#reason", context | {"asked": asked}, status=422,
+            retarget=f"#fields-{code}", reswap="outerHTML",
+        )  # fmt: skip
+    context = page_context(request, stored, view) | refused
+    return render(request, "tasks/worklist.html", context, status=422)

@@ -1,0 +1,127 @@
+"""What a button answers: the task as it is now, or why it was not done and what is true instead."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from fhir.errors import Conflict, FhirError, VersionConflict
+from fhir.store import Stored
+from tasks import detail as details
+from tasks import worklist as lists
+from tasks.available import VERBS, check_available
+from tasks.rows import rows as display_rows
+from tasks.views.answers import SeeOther, part, version_of, wants_part
+from tasks.views.context import (
+    base_context,
+    detail_context,
+    list_context,
+    lost_to,
+    named_view,
+    news_of,
+    page_context,
+    task_url,
+    why_left,
+)
+from tasks.worklist import View
+
+DONE = {
+    "claim": "Claimed",
+    "start": "Started",
+    "resume": "Resumed",
+    "complete": "Completed",
+    "release": "Released to the pool",
+    "hold": "On hold",
+    "reject": "Rejected",
+    "fail": "Closed as not done",
+    "cancel": "Cancelled",
+    "note": "Note added",
+}
+"""What a toast says of each action; the history uses the same words."""
+
+UNDO = {"claim": "release", "release": "claim", "hold": "resume"}
+"""What takes an action back; what ends a Task cannot be taken back."""
+
+
+def act(
+    request: HttpRequest, task_id: str, code: str, action: Callable, *, versioned: bool = True
+) -> HttpResponse:
+    """Do one thing to a task, held to what the button said, and show what it is now."""
+    view, if_match = named_view(request), version_of(request) if versioned else None
+    known = details.find(task_id, request.actor)
+    if known and (if_match is None or known.version_id in if_match):
+        check_available(code, request.actor, known.parsed())
+    try:
+        action(task_id, actor=request.actor, if_match=if_match)
+    except (Conflict, VersionConflict) as refusal:
+        return show_refused(request, task_id, code, view, refusal)
+    # A hold is taken back by resuming, which goes on with work that was under way.
+    undo = UNDO.get(code)
+    if code == "hold" and known and known.parsed()["status"] != "in-progress":
+        undo = None
+    return show_changed(request, task_id, code, view, undo)
+
+
+def show_changed(
+    request: HttpRequest, task_id: str, code: str, view: View, undo: str | None = None
+) -> HttpResponse:
+    stored = details.find(task_id, request.actor)
+    here = task_url(task_id, view)
+    if not wants_part(request):
+        messages.success(request, f"{DONE[code]}.")
+        return SeeOther(here if stored else view.path)
+    context = after_context(request, task_id, stored, view)
+    context["toast"] = {
+        "text": DONE[code],
+        "undo": VERBS[undo] if undo and stored else None,
+        "next": code == "complete",
+    }
+    response = part(request, "tasks/_changed.html", context)
+    if code == "claim":
+        response["HX-Push-Url"] = here
+    return response
+
+
+def show_refused(
+    request: HttpRequest, task_id: str, code: str, view: View, refusal: FhirError
+) -> HttpResponse:
+    """A lost claim or a stale page: say who was first, and show what is true now."""
+    stored = details.find(task_id, request.actor)
+    lost = isinstance(refusal, Conflict)
+    text = refusal.issues[0].diagnostics
+    if not lost and stored:
+        news = news_of(stored, request.actor)
+        verb = VERBS[code].label.lower()
+        text = (
+            f"{news['who']} changed this task at {news['at']}. “{verb.capitalize()}” was not done."
+        )
+    notice = {"text": text, "next": lost}
+    if not wants_part(request):
+        context = page_context(request, stored, view) if stored else list_context(request, view)
+        context["notice"] = notice
+        return render(request, "tasks/worklist.html", context, status=refusal.status)
+    context = after_context(request, task_id, stored, view) | {
+        "toast": notice | {"alert": True},
+        "because": lost_to(request.actor, task_id) if not stored else "",
+    }
+    # From a row the task beside the list stays; from the task itself what is true now takes over.
+    from_row = request.POST.get("from") == "row"
+    template = "tasks/_changed.html#beside" if from_row else "tasks/_changed.html"
+    return part(
+        request, template, context, status=refusal.status, reswap="none" if from_row else None
+    )
+
+
+def after_context(request: HttpRequest, task_id: str, stored: Stored | None, view: View) -> dict:
+    """What a change leaves to show: the task, its row or why it left, and the counts."""
+    actor, now = request.actor, timezone.now()
+    context = detail_context(request, stored, view) if stored else base_context(request, view)
+    found = lists.rows_of([task_id], view, actor, now=now)
+    if found:
+        context["shown"] = display_rows(found.values(), view, actor, now=now)
+    else:
+        context["left"] = [{"id": task_id, "because": why_left(task_id, actor)}]
+    context["selected"] = task_id
+    return context

@@ -1,0 +1,58 @@
+"""What changes while a page is open: ids first, then the rows and the counts as they are now."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from tasks import detail as details
+from tasks import worklist as lists
+from tasks.rows import rows as display_rows
+from tasks.views.answers import ids_of, page
+from tasks.views.context import base_context, lost_to, named_view, news_of, why_left
+from tasks.worklist import Position
+
+
+@page
+@require_GET
+def changes(request: HttpRequest) -> HttpResponse:
+    """Which tasks changed after `since`, as ids: of those shown, and new ones for this list.
+
+    204 when there is nothing to tell; `Taskward-Position` is where to go on from.
+    """
+    view = named_view(request)
+    upto, changed = lists.changed_since(Position.parse(request.GET.get("since", "")))
+    shown = set(ids_of(request, "shown"))
+    others = [each for each in changed if each not in shown]
+    new = lists.rows_of(others, view, request.actor, now=timezone.now()) if others else {}
+    rows = [each for each in changed if each in shown]
+    if not rows and not new:
+        response = HttpResponse(status=204)
+    else:
+        response = JsonResponse({"rows": rows, "new": list(new)})
+    response["Taskward-Position"] = str(upto)
+    return response
+
+
+@page
+@require_GET
+def rows(request: HttpRequest) -> HttpResponse:
+    """The rows of `ids` as they are now, the counts, and a word on the open task if it changed."""
+    actor, view, now = request.actor, named_view(request), timezone.now()
+    wanted = ids_of(request, "ids")
+    found = lists.rows_of(wanted, view, actor, now=now)
+    shown = display_rows([found[each] for each in wanted if each in found], view, actor, now=now)
+    context = base_context(request, view) | {
+        "shown": shown,
+        "left": [
+            {"id": each, "because": why_left(each, actor)} for each in wanted if each not in found
+        ],
+    }
+    opened = request.GET.get("open", "")
+    if opened in wanted:
+        stored = details.find(opened, actor)
+        if stored is None:
+            context["gone"] = lost_to(actor, opened)
+        else:
+            context["news"] = news_of(stored, actor)
+    return render(request, "tasks/_rows.html", context)
