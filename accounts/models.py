@@ -48,6 +48,29 @@ class Pool(models.Model):
     )
     group = models.OneToOneField(Group, on_delete=models.PROTECT, related_name="pool")
     coordinators = models.ManyToManyField(User, blank=True, related_name="coordinated_pools")
+    member_limit = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="How many open tasks a member may have at once; empty for any number.",
+    )
+    requires_licence = models.BooleanField(
+        "requires a licence in the patient's state",
+        default=False,
+        help_text="Only members with a licence in the state of the patient's home may do the work.",
+    )
+    refuses_unserved = models.BooleanField(
+        "refuses work that nobody can do",
+        default=False,
+        help_text="Also for other systems: a task for this pool that no member may do is refused."
+        " Without it, such a task is taken, and the coordinators are told.",
+    )
+    sla_stat = models.PositiveIntegerField("Stat", null=True, blank=True)
+    sla_asap = models.PositiveIntegerField("ASAP", null=True, blank=True)
+    sla_urgent = models.PositiveIntegerField("Urgent", null=True, blank=True)
+    sla_routine = models.PositiveIntegerField("Routine", null=True, blank=True)
+    """Minutes of opening time within which a Task of the priority is to be claimed."""
+    turn = ReferenceField(editable=False)
+    """Who was given a Task last when they are given in turn."""
 
     class Meta:
         ordering = ["name"]
@@ -59,6 +82,82 @@ class Pool(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def sla_minutes(self, priority: str | None) -> int | None:
+        """How long a Task of this `Task.priority` may wait to be claimed; None for any time."""
+        return getattr(self, f"sla_{priority or 'routine'}", None)
+
+
+class OpeningHours(models.Model):
+    """When a pool works, in the clinic's time. A pool without any is always open."""
+
+    class Weekday(models.IntegerChoices):
+        MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = range(7)
+
+    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(choices=Weekday)
+    opens = models.TimeField()
+    closes = models.TimeField(
+        help_text="At or before the time of opening, it is that of the next day: 0:00 is midnight.",
+    )
+
+    class Meta:
+        ordering = ["pool", "weekday", "opens"]
+        verbose_name_plural = "opening hours"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pool", "weekday", "opens"], name="one_opening_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens:%H:%M} to {self.closes:%H:%M}"
+
+
+class MemberLimit(models.Model):
+    """How many open tasks one member of a pool may have, where that is not the pool's limit."""
+
+    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="member_limits")
+    practitioner = ReferenceField()
+    limit = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["pool", "practitioner"]
+        constraints = [
+            models.UniqueConstraint(fields=["pool", "practitioner"], name="one_limit_per_member")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.practitioner}: {self.limit}"
+
+
+class Availability(models.Model):
+    """Whether a practitioner takes work now: one row each, none for those who always do.
+
+    accounts.availability says what holds at an instant: `until` ends what `state` says.
+    """
+
+    class State(models.TextChoices):
+        ON = "on", "In clinic"
+        OFF = "off", "Away"
+        LEAVE = "leave", "On leave"
+
+    practitioner = ReferenceField(unique=True)
+    state = models.CharField(max_length=8, choices=State, default=State.ON)
+    until = models.DateTimeField(null=True, blank=True)
+    delegate = ReferenceField(
+        help_text="Who takes over the work while on leave; empty to give it back to its pools.",
+    )
+    changed_by = models.CharField(max_length=255, editable=False)
+    """The reference of who said so, or `User/<username>`."""
+    changed_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        ordering = ["practitioner"]
+        verbose_name_plural = "availability"
+
+    def __str__(self) -> str:
+        return f"{self.practitioner}: {self.get_state_display()}"
 
 
 class PoolGroupObjectPermission(GroupObjectPermissionBase):
