@@ -6,8 +6,9 @@ class FhirConfig(AppConfig):
     name = "fhir"
 
     def ready(self):
-        from fhir import conformance, extensions, resources, validate
+        from fhir import conformance, extensions, feed, loops, resources, validate
 
         resources.register_for_all(validate.operations)
         conformance.add(validate.DEFINITION, extensions.HISTORY_ACTOR)
+        loops.add_loop("feed", feed.step)
         post_migrate.connect(conformance.store_documents, sender=self)

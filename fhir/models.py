@@ -177,6 +177,50 @@ class ResourceVersion(models.Model):
         return f"{self.resource_type}/{self.resource_id}/_history/{self.version_id}"
 
 
+class Change(models.Model):
+    """A version's number in the change feed (fhir.feed): gapless, in the order of becoming visible."""
+
+    number = models.BigIntegerField(primary_key=True)
+    version = models.ForeignKey(
+        # Versions are never deleted; a constraint would lock each of them to prove it.
+        ResourceVersion,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+    )
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+
+class Numbering(models.Model):
+    """The one row that says how far the versions are numbered. Its lock lets one do it at a time."""
+
+    number = models.BigIntegerField(db_default=0)
+    """The last that was given."""
+    transaction = models.BigIntegerField(db_default=0)
+    version_id = models.BigIntegerField(db_default=0)
+    """Of the version that has it."""
+    system_identifier = models.BigIntegerField(db_default=0)
+    """The database cluster that the transaction ids are of: a backup that is restored into another
+    one starts with lower ones."""
+    after_version_id = models.BigIntegerField(db_default=0)
+    """What came before this cluster: numbered, whatever its transaction id."""
+
+    def __str__(self) -> str:
+        return f"up to {self.number}"
+
+
+class FeedCursor(models.Model):
+    """How far a follower of the change feed has come."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.number}"
+
+
 class KeptAnswer(models.Model):
     """The answer to a request with an Idempotency-Key (fhir.idempotency)."""
 
