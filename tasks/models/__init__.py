@@ -1,5 +1,16 @@
 """What tasks keeps in the database, one module a noun."""
 
+from tasks.models.setup import (
+    PlannedSubtask,
+    Priority,
+    ReasonChoice,
+    Rule,
+    RuleAction,
+    RuleRun,
+    Stage,
+    TaskCategory,
+    TaskType,
+)
 from tasks.models.task import (
     VIEW_TASK,
     Provenance,
@@ -11,9 +22,18 @@ from tasks.models.task import (
 
 __all__ = [
     "VIEW_TASK",
+    "PlannedSubtask",
+    "Priority",
     "Provenance",
+    "ReasonChoice",
+    "Rule",
+    "RuleAction",
+    "RuleRun",
+    "Stage",
     "Task",
+    "TaskCategory",
     "TaskNote",
     "TaskPool",
+    "TaskType",
     "TaskUserObjectPermission",
 ]
