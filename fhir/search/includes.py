@@ -5,10 +5,10 @@ https://hl7.org/fhir/R4/search.html#revinclude
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from fhir import definitions, json, resources
 from fhir.actor import Actor
@@ -105,10 +105,9 @@ def included(
     found: list[Found] = []
     around = matches
     iterating = [include for include in includes if include.iterate]
+    one_round = _Round(includes, seen, actor, base)
     for number in range(MAX_ROUNDS):
-        around = _Round(includes, seen, actor, base).beyond(
-            around, iterating if number else includes
-        )
+        around = one_round.beyond(around, iterating if number else includes)
         room = MAX_INCLUDED - len(found)
         found += around[:room]
         if len(around) > room:
@@ -126,6 +125,8 @@ class _Round:
     seen: set[str]
     actor: Actor
     base: str
+    readable: dict[str, QuerySet] = field(default_factory=dict)
+    """What the actor may read of a type, to be narrowed: made once for all rounds."""
 
     def beyond(self, around: list[Found], following: Sequence[Include]) -> list[Found]:
         fresh: list[Found] = []
@@ -191,9 +192,12 @@ class _Round:
         return self._read(include.source, any_of(conditions)) if conditions else []
 
     def _read(self, type_name: str, condition: Q) -> list[Found]:
-        columns = link_columns(type_name, self.includes)
-        rows = rows_of(resources.get(type_name), condition).readable_by(self.actor)
-        rows = rows.order_by("resource_id").values_list("resource_id", "document", *columns)
+        if type_name not in self.readable:
+            columns = link_columns(type_name, self.includes)
+            rows = rows_of(resources.get(type_name), Q()).readable_by(self.actor)
+            rows = rows.order_by("resource_id").values_list("resource_id", "document", *columns)
+            self.readable[type_name] = rows
+        rows = self.readable[type_name].filter(condition)
         fresh = []
         # One more than there is room for shows that there was more; those seen already come again.
         for resource_id, document, *links in fetch(rows[: MAX_INCLUDED + len(self.seen) + 1]):
