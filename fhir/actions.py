@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from fhir import resources, store
-from fhir.actor import Actor, Role
+from fhir.actor import SYSTEM, Actor, Role
 from fhir.errors import Forbidden, Gone, MalformedRequest, NotFound, VersionConflict
 from fhir.patching import apply_fhirpath_patch, apply_patch, intended
 from fhir.resources import ResourceType
@@ -150,11 +150,13 @@ def change(
     interaction: str,
     if_match: list[int] | None = None,
     intent: Any = (),
+    then: Callable[[Stored], None] | None = None,
 ) -> Stored:
     """Replace the document by `next_document(document)`: what every other action is made of.
 
     `intent` says what was meant, as the operations of a patch, for the refusal of those who cannot
-    see the resource (any more).
+    see the resource (any more). `then(stored)` runs in the same transaction once a new version is
+    written; not when nothing has changed.
     """
     resource_type = resources.get(type_name)
     check_writer(actor)
@@ -165,7 +167,64 @@ def change(
             _refuse(resource_type, actor, resource_id, intent)
         if before.deleted:
             raise Gone
-        return _change(resource_type, before, next_document, actor, interaction, if_match)
+        stored = _change(resource_type, before, next_document, actor, interaction, if_match)
+        if then and stored is not before:
+            then(stored)
+        return stored
+
+
+def consequence(
+    type_name: str,
+    resource_id: str,
+    next_document: Callable[[dict], dict],
+    *,
+    actor: Actor,
+    interaction: str,
+) -> Stored | None:
+    """Change what has to follow from a change that the actor was allowed to make.
+
+    It is found without her eyes and held to no rights of hers, as by now she may not see it any
+    more; it must be valid and a step of the workflow, and is recorded in her name. None when there
+    is no such resource (T20). Belongs into the transaction of the change that it follows from.
+    """
+    resource_type = resources.get(type_name)
+    with transaction.atomic(savepoint=False):
+        before = store.find(resource_type, resource_id, actor=SYSTEM, lock=True)
+        if before is None or before.deleted:
+            return None
+        known = before.parsed()
+        document = next_document(known)
+        if store.is_same(document, known):
+            return before
+        check_document(document, type_name)
+        resource_type.check_change(SYSTEM, known, document)
+        at = store.now(before.last_updated)
+        return store.update(
+            resource_type,
+            before,
+            resource_type.stamp(known, document, at),
+            actor=actor,
+            interaction=interaction,
+            at=at,
+        )
+
+
+def new_consequence(
+    type_name: str, document: dict, *, actor: Actor, resource_id: str | None = None
+) -> Stored:
+    """Create what has to follow from a change that the actor was allowed to make: see consequence."""
+    resource_type = resources.get(type_name)
+    check_document(document, type_name)
+    resource_type.check_change(SYSTEM, None, document)
+    at = store.now()
+    return store.insert(
+        resource_type,
+        resource_id or store.new_id(),
+        resource_type.stamp(None, document, at),
+        actor=actor,
+        interaction="create",
+        at=at,
+    )
 
 
 def check_writer(actor: Actor) -> None:

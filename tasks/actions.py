@@ -17,6 +17,7 @@ from fhir.scopes import check_scope
 from fhir.store import Stored
 from tasks import document as documents
 from tasks import queue
+from tasks.consequences import moved, record
 from tasks.permissions import name_of
 from tasks.transitions import CLAIMABLE, BadTransition
 
@@ -48,6 +49,7 @@ def claim(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> S
         interaction="claim",
         if_match=if_match,
         intent=[{"op": "replace", "path": "/owner", "value": owner}],
+        then=_moved("claim", actor),
     )
 
 
@@ -72,7 +74,9 @@ def claim_next(*, actor: Actor, pool_id: int | None = None) -> Stored | None:
         task.check_change(actor, known, document)
         at = store.now(before.last_updated)
         document = task.stamp(known, document, at)
-        return store.update(task, before, document, actor=actor, interaction="claim", at=at)
+        stored = store.update(task, before, document, actor=actor, interaction="claim", at=at)
+        moved(stored, "claim", actor=actor)
+        return stored
 
 
 def start(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> Stored:
@@ -108,7 +112,14 @@ def release(task_id: str, *, actor: Actor, if_match: list[int] | None = None) ->
             )
         return documents.released(document)
 
-    return _change(task_id, next_document, actor=actor, interaction="release", if_match=if_match)
+    return _change(
+        task_id,
+        next_document,
+        actor=actor,
+        interaction="release",
+        if_match=if_match,
+        then=_moved("release", actor),
+    )
 
 
 def complete(
@@ -125,6 +136,7 @@ def complete(
         actor=actor,
         interaction="complete",
         if_match=if_match,
+        then=lambda stored: record(stored, "complete", actor=actor),
     )
 
 
@@ -206,6 +218,10 @@ def _as_owner(actor: Actor) -> dict:
 
 def _change(task_id: str, next_document: Callable[[dict], dict], **arguments) -> Stored:
     return change("Task", task_id, next_document, **arguments)
+
+
+def _moved(activity: str, actor: Actor) -> Callable[[Stored], None]:
+    return lambda stored: moved(stored, activity, actor=actor)
 
 
 def _to_status(task_id: str, status: str, **arguments) -> Stored:

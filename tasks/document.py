@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.timezone import get_default_timezone
 
-from fhir.datatypes import LATEST, parse_date, parse_reference, to_instant
+from fhir.datatypes import LATEST, codings, parse_date, parse_reference, to_instant
 from fhir.errors import InvalidResource, Issue
 from fhir.search.references import local, unversioned
 from tasks.transitions import ENDED, NOT_STARTED, STARTED
@@ -135,15 +135,70 @@ def with_note(document: dict, text: str, *, author: dict, at: datetime) -> dict:
     return {**document, "note": [*document.get("note", []), note]}
 
 
+MESSAGE_STAGE_SYSTEM = "urn:taskward:message-stage"
+MESSAGE_STAGES = {"unassigned": "Unassigned", "claimed": "Claimed", "escalated": "Escalated"}
+"""Stages that follow from where a Task is; the operations set them (requirements.md S101)."""
+
+
+def message_stage(code: str) -> dict:
+    display = MESSAGE_STAGES[code]
+    coding = {"system": MESSAGE_STAGE_SYSTEM, "code": code, "display": display}
+    return {"coding": [coding], "text": display}
+
+
+def at_message_stage(document: dict, code: str) -> dict:
+    """The document at another of these stages, if it is at one of them; else as it is (S7)."""
+    known = codings(document.get("businessStatus"))
+    if any(system == MESSAGE_STAGE_SYSTEM for system, _ in known):
+        return {**document, "businessStatus": message_stage(code)}
+    return document
+
+
 def claimed(document: dict, owner: dict) -> dict:
-    return {**with_status(document, "accepted"), "owner": owner}
+    document = with_status(document, "accepted")
+    return at_message_stage({**document, "owner": owner}, "claimed")
+
+
+def assigned(document: dict, owner: dict) -> dict:
+    """With another owner, and as far as it was; its pool stays, so that she can release it."""
+    return at_message_stage({**document, "owner": owner}, "claimed")
 
 
 def released(document: dict) -> dict:
     """Back to the pool."""
     document = with_status(document, "requested")
     document.pop("owner", None)
-    return document
+    return at_message_stage(document, "unassigned")
+
+
+def rerouted(document: dict, addressed: dict) -> dict:
+    """Handed over in place: `addressed` is the new owner, or the performerType of a pool."""
+    if "owner" in addressed:
+        document = assigned(document, addressed["owner"])
+        document.pop("performerType", None)
+        return document
+    return released(document) | addressed
+
+
+HANDED_OVER = (
+    "intent", "priority", "code", "description", "focus", "for", "encounter", "restriction",
+    "input", "partOf", "businessStatus",
+)  # fmt: skip
+
+
+def successor(document: dict, addressed: dict, *, by: dict, at: datetime) -> dict:
+    """The Task that replaces this one for whom it is `addressed` to (T16); `by` asks for it."""
+    kept = {name: document[name] for name in HANDED_OVER if name in document}
+    made = {
+        "resourceType": "Task",
+        "basedOn": [{"reference": f"Task/{document['id']}"}],
+        "status": "requested",
+        **kept,
+        "authoredOn": to_instant(at),
+        "requester": by,
+        **addressed,
+    }
+    return at_message_stage(made, "claimed" if "owner" in addressed else "unassigned")
 
 
 def completed(document: dict, output: Iterable[dict]) -> dict:
