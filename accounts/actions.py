@@ -1,12 +1,17 @@
-"""What changes a user, so that what hangs on it changes with it."""
+"""What changes a user, so that what hangs on it changes with it; and whether she takes work."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from accounts.models import User
-from fhir.actor import Role
+from accounts.availability import Presence, State, may_set
+from accounts.members import named
+from accounts.models import Availability, User
+from fhir.actions import check_writer
+from fhir.actor import Actor, Role
+from fhir.errors import BusinessRuleViolation, Forbidden
 
 _followers: list[Callable[[User], None]] = []
 
@@ -55,3 +60,53 @@ def set_role(user: User, role: Role) -> None:
     others = Group.objects.filter(name__in=[each.value for each in Role]).exclude(name=role.value)
     user.groups.remove(*others)
     user.groups.add(Group.objects.get(name=role.value))
+
+
+@transaction.atomic
+def set_availability(
+    reference: str,
+    state: str,
+    *,
+    until: datetime | None = None,
+    delegate: str = "",
+    actor: Actor,
+    at: datetime,
+) -> Presence:
+    """Say that somebody is on, off or on leave. Her open Tasks stay: tasks.absence moves them.
+
+    Raises Forbidden (403) for whoever has no say in it, and BusinessRuleViolation (422) for an end
+    that has passed, and for a delegate who cannot take over.
+    """
+    check_writer(actor)
+    if not may_set(actor, reference, at=at):
+        raise Forbidden("Only she, a coordinator of her pools or an admin can say this.")
+    state = State(state)
+    if until is not None and until <= at:
+        raise BusinessRuleViolation("This time has passed already: choose a later one.")
+    check_delegate(reference, state, delegate, at=at)
+    Availability.objects.update_or_create(
+        practitioner=reference,
+        defaults={
+            "state": state,
+            "until": until,
+            "delegate": delegate,
+            "changed_by": actor.name,
+            "changed_at": at,
+        },
+    )
+    return Presence.at(state, until, delegate, at=at)
+
+
+def check_delegate(reference: str, state: str, delegate: str, *, at: datetime) -> None:
+    """Raise BusinessRuleViolation (422) unless `delegate`, if any, can take over."""
+    if not delegate:
+        return
+    if state != State.LEAVE:
+        raise BusinessRuleViolation("Somebody takes over only while she is on leave.")
+    if delegate == reference:
+        raise BusinessRuleViolation("Somebody else has to take over.")
+    found = named([delegate], at=at)
+    if not found:
+        raise BusinessRuleViolation("Who takes over must be one who signs in here.")
+    if found[0].presence.state is State.LEAVE:
+        raise BusinessRuleViolation(f"{found[0].name} is on leave too, and cannot take over.")

@@ -10,33 +10,25 @@ from django.utils.functional import SimpleLazyObject
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 
 from accounts.models import User
+from accounts.pools import MEMBERSHIP
 from fhir import sql
 from fhir.actor import Actor, Role
 from fhir.errors import NotSignedIn
 
-# Membership: every active PractitionerRole in its period, the pools of its codes, and the pools
-# that those pools' groups, or groups of the user's own, may view (guardian's permission rows).
 IDENTITY = """
 select u.id, u.username, u.reference, trim(u.first_name || ' ' || u.last_name),
   u.is_superuser,
   array(select g.name from accounts_user_groups ug join auth_group g on g.id = ug.group_id
         where ug.user_id = u.id),
-  array(select distinct o.content_object_id from accounts_poolgroupobjectpermission o
-        join auth_permission p on p.id = o.permission_id and p.codename = 'view_pool'
-        where o.group_id in (
-          select m.group_id from accounts_practitionerrole r
-          join accounts_pool m on m.id = any(r.pool_ids)
-          where r.practitioner = u.reference and u.reference <> '' and r.active and not r.deleted
-            and r.period_start <= now() and r.period_end > now()
-          union all
-          select ug.group_id from accounts_user_groups ug where ug.user_id = u.id)
-        order by 1),
+  array(select distinct m.pool_id from ({membership}) m where m.user_id = u.id order by 1),
   array(select c.pool_id from accounts_pool_coordinators c where c.user_id = u.id),
   {scopes}
 from {source}
 where u.is_active and {condition}
 """
+MEMBERSHIP_NOW = MEMBERSHIP.format(at="now()")
 BY_TOKEN = IDENTITY.format(
+    membership=MEMBERSHIP_NOW,
     scopes="t.scope",
     # A client's own token (client credentials) names no user: it acts as the application's.
     source="oauth2_provider_accesstoken t"
@@ -44,7 +36,12 @@ BY_TOKEN = IDENTITY.format(
     " join accounts_user u on u.id = coalesce(t.user_id, a.user_id)",
     condition="t.token_checksum = %s and t.expires > now()",
 )
-BY_USER = IDENTITY.format(scopes="''", source="accounts_user u", condition="u.id = %s")
+BY_USER = IDENTITY.format(
+    membership=MEMBERSHIP_NOW,
+    scopes="''",
+    source="accounts_user u",
+    condition="u.id = %s",
+)
 
 
 def actor_of_token(token: str) -> Actor | None:

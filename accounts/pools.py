@@ -17,6 +17,26 @@ from fhir.datatypes import codings, display_of
 
 POOL_PERMISSIONS = ("view_pool", "claim_pool", "assign_pool")
 
+MEMBERSHIP = """
+  select g.user_id, o.content_object_id as pool_id
+  from accounts_poolgroupobjectpermission o
+  join auth_permission p on p.id = o.permission_id and p.codename = 'view_pool'
+  join (
+    select u.id as user_id, m.group_id from accounts_user u
+    join accounts_practitionerrole r on r.practitioner = u.reference
+    join accounts_pool m on m.id = any(r.pool_ids)
+    where u.reference <> '' and r.active and not r.deleted
+      and r.period_start <= {at} and r.period_end > {at}
+    union all
+    select ug.user_id, ug.group_id from accounts_user_groups ug) g on g.group_id = o.group_id
+"""
+"""Who is in which pool at the instant {at}, as rows (user_id, pool_id) that may come twice.
+
+The one definition of a member: every active PractitionerRole in its period leads to the pools of its
+codes, and these pools' groups, or groups of the user's own, to the pools that they may view
+(guardian's permission rows).
+"""
+
 
 def create_roles_and_pools(**signal) -> None:
     """The five roles, and a pool for each care team role, as far as they are not there."""

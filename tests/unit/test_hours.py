@@ -80,7 +80,7 @@ def test_what_lies_within_the_hour_that_is_left_out_does_not_open():
 
 
 def test_around_the_clock_is_one_stretch():
-    start = local(2026, 10, 30, 10)
+    start = local(2026, 10, 30, 10).astimezone(UTC)
     assert len(list(ROUND_THE_CLOCK.windows(start, start + timedelta(days=5)))) == 1
     assert ROUND_THE_CLOCK.next_closing(start) is None
     assert ROUND_THE_CLOCK.open_seconds(start, start + timedelta(days=5)) == 5 * 86400

@@ -1,0 +1,61 @@
+"""Whether somebody takes work now, and who may say so.
+
+`until` ends what the state says: one who is available until 19:00 is away after it, one who is away
+or on leave until then is back. Nobody has to say anything: without a row, she is there.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Availability
+from accounts.pools import MEMBERSHIP
+from fhir import sql
+from fhir.actor import Actor, Role
+
+State = Availability.State
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What holds at an instant."""
+
+    state: State = State.ON
+    until: datetime | None = None
+    delegate: str = ""
+    """Who takes over while she is on leave; "" when the work goes back to its pools."""
+
+    @classmethod
+    def at(
+        cls, state: str | None, until: datetime | None, delegate: str | None, *, at: datetime
+    ) -> "Presence":
+        """What a row of Availability, or none, means at `at`."""
+        if state is None:
+            return cls()
+        if until is not None and until <= at:
+            return cls(State.OFF if state == State.ON else State.ON)
+        return cls(State(state), until, (delegate or "") if state == State.LEAVE else "")
+
+    @property
+    def is_on(self) -> bool:
+        return self.state is State.ON
+
+
+def presence_of(reference: str, *, at: datetime) -> Presence:
+    row = Availability.objects.filter(practitioner=reference).first()
+    return Presence.at(row.state, row.until, row.delegate, at=at) if row else Presence()
+
+
+def may_set(actor: Actor, reference: str, *, at: datetime) -> bool:
+    """Herself, an admin, or a coordinator of a pool that she is in."""
+    if not reference or actor.role is Role.AUDITOR:
+        return False
+    if actor.role is Role.ADMIN or actor.reference == reference:
+        return True
+    return actor.role is Role.COORDINATOR and bool(
+        sql.rows(
+            f"select 1 from ({MEMBERSHIP.format(at='%s')}) m"
+            " join accounts_user u on u.id = m.user_id"
+            " where u.reference = %s and m.pool_id = any(%s::bigint[]) limit 1",
+            (at, at, reference, list(actor.coordinates)),
+        )
+    )
