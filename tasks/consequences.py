@@ -20,6 +20,7 @@ ACTIVITIES = {
     "escalate": "Escalated",
     "prioritize": "Priority changed",
     "complete": "Completed",
+    "undo": "Taken back",
 }
 """Code → display of `Provenance.activity`: what was done to the Task."""
 
