@@ -98,6 +98,12 @@ class Resource(models.Model):
         """
         return []
 
+    @classmethod
+    def rows_after_deletion(cls, before: dict) -> list[tuple[str, tuple]]:
+        """The same for a deletion: what hangs on the row stays, as it says who may know of it, but
+        for what other resources take from it."""
+        return []
+
     reveals: ClassVar[str] = ""
     """The column with the `Type/id` of all that a row reveals to whoever may read it (T19)."""
 
@@ -248,3 +254,6 @@ class KeptAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.status}"
+
+
+import fhir.subscriptions.models  # noqa: E402, F401 - Django looks for models here
