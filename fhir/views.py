@@ -6,6 +6,7 @@ OperationOutcome in `exception_handler`.
 
 import logging
 from datetime import UTC, datetime
+from functools import cached_property
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -32,12 +33,12 @@ class FhirView(APIView):
     prefix = ""
     route: Route | None = None
 
-    @property
+    @cached_property
     def base(self) -> str:
         """The base URL as this client wrote it: paging links must begin with it (clients.md 5)."""
         return f"{self.request.scheme}://{self.request.get_host()}{self.prefix}"
 
-    @property
+    @cached_property
     def interaction(self) -> Interaction | None:
         method = "GET" if self.request.method == "HEAD" else self.request.method
         return self.route.methods.get(method)
@@ -65,19 +66,21 @@ class FhirView(APIView):
             raise errors.MethodNotAllowed(allow=", ".join(self.allowed_methods))
         if "type_name" in segments:
             resources.get(segments["type_name"])
+        # Without DRF's wrapper, which looks for each attribute in two places.
+        sent = request._request
         asked = Request(
-            method=request.method,
+            method=sent.method,
             base=self.base,
             actor=request.user,
-            query=_query(request),
-            headers=request.headers,
+            query=_query(sent),
+            headers=sent.headers,
             body=self.body(request),
-            content_type=(request.content_type or "").partition(";")[0].strip().lower(),
+            content_type=(sent.content_type or "").partition(";")[0].strip().lower(),
         )
         return http_response(
-            once(asked, request.path, lambda: self.interaction.run(asked, **segments)),
+            once(asked, sent.path, lambda: self.interaction.run(asked, **segments)),
             base=self.base,
-            has_body=request.method != "HEAD",
+            has_body=sent.method != "HEAD",
         )
 
     def body(self, request):
