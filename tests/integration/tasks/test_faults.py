@@ -1,0 +1,133 @@
+"""An action whose n-th statement fails leaves nothing behind, for every n (tests/faults.py)."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from accounts.models import Pool
+from fhir import sql
+from tasks import actions, moves
+from tasks.moves import ToPerson, ToPool
+from tasks.reasons import REROUTE_SYSTEM
+from tests.factories import NURSE_ROLE, create, owned_task, pool_task, put, role
+from tests.faults import changed_tables, digest, nothing_or_everything, statements
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SPECIALTY = "specialty-referral"
+REASON = {
+    "coding": [{"system": REROUTE_SYSTEM, "code": SPECIALTY, "display": "Specialty referral"}]
+}
+
+
+@pytest.fixture
+def thread(cast):
+    """A header that goes to the nurse, and a message of it."""
+    put(
+        {
+            "resourceType": "Communication",
+            "id": "header",
+            "status": "in-progress",
+            "recipient": [{"reference": cast["nurse"].reference}],
+        }
+    )
+    return create(
+        {
+            "resourceType": "Communication",
+            "status": "completed",
+            "partOf": [{"reference": "Communication/header"}],
+        }
+    )
+
+
+@pytest.fixture
+def owned(cast, thread):
+    """A Task of the nurse's about the message."""
+    focus = {"reference": f"Communication/{thread['id']}"}
+    return owned_task(cast["nurse"], performerType=role(NURSE_ROLE), focus=focus)["id"]
+
+
+@pytest.fixture
+def waiting(cast, thread):
+    return pool_task(focus={"reference": f"Communication/{thread['id']}"})["id"]
+
+
+def targets(cast):
+    return {
+        "person": ToPerson(cast["cardiologist"].reference),
+        "pool": ToPool(Pool.objects.get(slug="cardiologist").pk),
+    }
+
+
+@pytest.mark.parametrize("keep_view", [False, True])
+@pytest.mark.parametrize("kind", ["person", "pool"])
+def test_a_reroute_is_whole_or_not_at_all(cast, owned, kind, keep_view):
+    arguments = {"to": targets(cast)[kind], "reason": REASON, "note": "New symptoms"}
+    nurse = cast["nurse"].actor
+    nothing_or_everything(
+        lambda: moves.reroute(owned, keep_view=keep_view, actor=nurse, **arguments)
+    )
+
+
+ACTIONS = {
+    "claim": ("waiting", "nurse", lambda task, actor: actions.claim(task, actor=actor)),
+    "claim next": ("waiting", "nurse", lambda task, actor: actions.claim_next(actor=actor)),
+    "release": ("owned", "nurse", lambda task, actor: actions.release(task, actor=actor)),
+    "complete": ("owned", "nurse", lambda task, actor: actions.complete(task, actor=actor)),
+    "assign": (
+        "waiting",
+        "coordinator",
+        lambda task, actor: moves.assign(task, to="Practitioner/tomas", note="Yours", actor=actor),
+    ),
+    "escalate": (
+        "owned",
+        "nurse",
+        lambda task, actor: moves.escalate(task, reason={"text": "Worse"}, actor=actor),
+    ),
+    "prioritize": (
+        "owned",
+        "nurse",
+        lambda task, actor: moves.prioritize(task, priority="stat", actor=actor),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_is_whole_or_not_at_all(cast, name, request):
+    task, who, act = ACTIONS[name]
+    task_id, actor = request.getfixturevalue(task), cast[who].actor
+    nothing_or_everything(lambda: act(task_id, actor))
+
+
+# The mechanism itself.
+
+
+def test_a_trace_that_is_left_is_found(cast):
+    """Two writes that are no transaction."""
+
+    def both():
+        pool_task()
+        pool_task()
+
+    with pytest.raises(AssertionError, match="left something in .*tasks_task"):
+        nothing_or_everything(both)
+
+
+def test_a_failure_that_is_hidden_is_found(cast, waiting):
+    def hidden():
+        with pytest.raises(Exception, match="refused"):
+            actions.claim(waiting, actor=nurse)
+
+    nurse = cast["nurse"].actor
+    with pytest.raises(AssertionError, match="nobody was told"):
+        nothing_or_everything(hidden)
+
+
+def test_every_way_to_send_a_statement_is_counted(db):
+    before = digest()
+    with statements() as told:
+        sql.rows("select 1")
+        with transaction.atomic():
+            Group.objects.create(name="new")
+    assert told.sent == 3, "a prepared one, one of the ORM, and the commit"
+    assert changed_tables(before, digest()) == ["auth_group"]
