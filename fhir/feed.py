@@ -144,6 +144,30 @@ def changes(after: int, limit: int, *, types: Iterable[str] | None = None) -> li
     return [FeedChange(*row) for row in found]
 
 
+def pending(name: str, *, types: Iterable[str], limit: int) -> tuple[list[tuple[str, str]], bool]:
+    """The (type, id) of what has changed since a follower was there, as this transaction sees it,
+    whether it has a number yet or not; and whether there are more than `limit` versions of it.
+
+    For those whose answer must not wait for the follower.
+    """
+    found = sql.rows(
+        "with seen as (select coalesce((select number from fhir_feedcursor where name = %(name)s), 0)"
+        " number)"
+        " (select v.resource_type, v.resource_id from seen, fhir_change c"
+        " join fhir_resourceversion v on v.id = c.version_id"
+        " where c.number > seen.number and v.resource_type = any(%(types)s)"
+        " order by c.number limit %(limit)s)"
+        " union all"
+        " (select v.resource_type, v.resource_id from fhir_resourceversion v"
+        " where (v.transaction, v.id) > (coalesce((select transaction from fhir_numbering), 0),"
+        " coalesce((select version_id from fhir_numbering), 0))"
+        " and v.id > coalesce((select after_version_id from fhir_numbering), 0)"
+        " and v.resource_type = any(%(types)s) order by v.transaction, v.id limit %(limit)s)",
+        {"name": name, "types": list(types), "limit": limit + 1},
+    )
+    return list(dict.fromkeys(found[:limit])), len(found) > limit
+
+
 @transaction.atomic
 def follow(name: str) -> int:
     """Hand the next changes to one follower; how many. 0 when another worker is at it."""

@@ -1,5 +1,6 @@
 """What tasks keeps in the database, one module a noun."""
 
+from tasks.models.clocks import TaskClocks
 from tasks.models.setup import (
     PlannedSubtask,
     Priority,
@@ -32,6 +33,7 @@ __all__ = [
     "Stage",
     "Task",
     "TaskCategory",
+    "TaskClocks",
     "TaskNote",
     "TaskPool",
     "TaskType",
