@@ -1,5 +1,6 @@
 """What Tasks add to R4, as conformance resources."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from fhir import json
@@ -11,15 +12,9 @@ from fhir.conformance import (
     parameter,
     value_set,
 )
-from tasks.reasons import (
-    OTHER,
-    REASONS,
-    REROUTE_REASONS,
-    REROUTE_SYSTEM,
-    REROUTED,
-    SYSTEM,
-    Reason,
-)
+from tasks import shipped
+from tasks.reasons import REROUTE_SYSTEM, REROUTED, SYSTEM, Reason
+from tasks.task_types import MESSAGE_STAGE, TASK_STAGE
 
 CLAIM = operation(
     "Task-claim",
@@ -108,12 +103,18 @@ SEARCH_PARAMETERS = json.loads(
     (Path(__file__).parent / "definitions" / "search_parameters.json").read_bytes()
 )
 
-ALL_REASONS = {
-    each.code: each.display
-    for listed in (*REASONS.values(), (REROUTED,))
+
+def _codes(reasons: Iterable[Reason]) -> dict[str, str]:
+    """Code → display; "other" is no code but the text that somebody types."""
+    return {each.code: each.display for each in reasons if not each.is_other}
+
+
+ALL_REASONS = _codes(
+    each
+    for kind, listed in (*shipped.REASONS.items(), ("", (REROUTED,)))
     for each in listed
-    if each is not OTHER  # is only its text
-}
+    if kind != "reroute"
+)
 
 STATUS_REASON = code_system(
     "status-reason",
@@ -135,26 +136,61 @@ def _reasons(id: str, name: str, when: str, codes: dict[str, str]) -> dict:
     )
 
 
-def _codes(reasons: tuple[Reason, ...]) -> dict[str, str]:
-    return {each.code: each.display for each in reasons if each is not OTHER}
-
-
 STATUS_REASONS = (
     _reasons("status-reason", "StatusReasons", "waits, or has ended uncompleted", ALL_REASONS),
-    _reasons("hold-reason", "HoldReasons", "is on hold", _codes(REASONS["hold"])),
-    _reasons("reject-reason", "RejectReasons", "was rejected", _codes(REASONS["reject"])),
-    _reasons("fail-reason", "FailReasons", "has failed", _codes(REASONS["fail"])),
-    _reasons("cancel-reason", "CancelReasons", "was cancelled", _codes(REASONS["cancel"])),
+    _reasons("hold-reason", "HoldReasons", "is on hold", _codes(shipped.REASONS["hold"])),
+    _reasons("reject-reason", "RejectReasons", "was rejected", _codes(shipped.REASONS["reject"])),
+    _reasons("fail-reason", "FailReasons", "has failed", _codes(shipped.REASONS["fail"])),
+    _reasons("cancel-reason", "CancelReasons", "was cancelled", _codes(shipped.REASONS["cancel"])),
 )
 
 REROUTE_REASON = value_set(
     "reroute-reason",
-    {REROUTE_SYSTEM: REROUTE_REASONS},
+    {REROUTE_SYSTEM: _codes(shipped.REASONS["reroute"])},
     name="RerouteReasons",
     description="Why a Task was given to somebody else: codes of Provenance.reason.",
 )
 
+SHIPPED_TYPES = code_system(
+    "task-type",
+    {each.code: each.title for each in shipped.TYPES},
+    name="TaskType",
+    title="Types of work",
+    description="The types of work that Taskward is shipped with; admins add their own.",
+)
+SHIPPED_CATEGORIES = code_system(
+    "task-category",
+    {each.code: each.display for each in shipped.CATEGORIES.values()},
+    name="TaskCategory",
+    title="Categories of work",
+    description="What types of work have in common, as a second coding of Task.code.",
+)
+SHIPPED_STAGES = code_system(
+    "task-stage",
+    {
+        stage.code: stage.display
+        for each in shipped.TYPES
+        for stage in each.stages
+        if stage.system == TASK_STAGE
+    },
+    name="TaskStage",
+    title="Stages of work",
+    description="The stages of the types of work: codes of Task.businessStatus.",
+)
+MESSAGE_STAGES = code_system(
+    "message-stage",
+    {each.code: each.display for each in shipped.MESSAGE_RESPONSE.stages},
+    url=MESSAGE_STAGE,
+    name="MessageStage",
+    title="Stages of a message's answer",
+    description="Where the answer to a message stands: codes of Task.businessStatus.",
+)
+
 DEFINITIONS = (
+    SHIPPED_TYPES,
+    SHIPPED_CATEGORIES,
+    SHIPPED_STAGES,
+    MESSAGE_STAGES,
     CLAIM,
     CLAIM_NEXT,
     STATS,

@@ -1,63 +1,27 @@
-"""The reasons that people choose from when they pause a Task or end it without completing it.
+"""The reasons that people choose from when they pause, end or give away a Task.
 
-They are written to `Task.statusReason` as a coding, so that they can be counted; "other" is only
-its text.
+They are written as a coding, to `Task.statusReason` or `Provenance.reason`, so that they can be
+counted; "other" is only its text. Admins say what there is to choose (tasks.models.ReasonChoice):
+for one type of work, or for all types that have none of their own.
 """
 
-from typing import NamedTuple
+from tasks import task_types
+from tasks.shipped import REASONS
+from tasks.task_types import OTHER, Reason
+from tasks.task_types import REROUTE_REASON as REROUTE_SYSTEM
+from tasks.task_types import STATUS_REASON as SYSTEM
 
-SYSTEM = "urn:taskward:status-reason"
+__all__ = ["OTHER", "REASONS", "REROUTED", "REROUTE_SYSTEM", "SYSTEM", "Reason", "choices"]
 
-
-class Reason(NamedTuple):
-    code: str
-    display: str
-
-    def as_concept(self) -> dict:
-        coding = {"system": SYSTEM, "code": self.code, "display": self.display}
-        return {"coding": [coding], "text": self.display}
-
-
-OTHER = Reason("other", "Other")
 REROUTED = Reason("rerouted", "Rerouted")
 """Of a Task that a successor replaces."""
 
-REASONS: dict[str, tuple[Reason, ...]] = {
-    "hold": (
-        Reason("waiting-on-patient", "Waiting on patient"),
-        Reason("waiting-on-result", "Waiting on a result"),
-        Reason("waiting-on-colleague", "Waiting on a colleague"),
-        Reason("waiting-on-outside", "Waiting on another organization"),
-        OTHER,
-    ),
-    "reject": (
-        Reason("wrong-pool", "Wrong pool"),
-        Reason("outside-my-licence", "Outside my licence"),
-        Reason("not-enough-information", "Not enough information"),
-        OTHER,
-    ),
-    "fail": (
-        Reason("patient-not-reached", "Patient not reached"),
-        Reason("patient-declined", "Patient declined"),
-        Reason("not-possible", "Could not be done"),
-        OTHER,
-    ),
-    "cancel": (
-        Reason("duplicate", "Duplicate"),
-        Reason("not-needed", "No longer needed"),
-        Reason("done-elsewhere", "Done elsewhere"),
-        OTHER,
-    ),
-}
-"""Action → what may be chosen, in the order shown."""
 
-REROUTE_SYSTEM = "https://medplum.com/CodeSystem/reroute-reason"
-REROUTE_REASONS = {
-    "specialty-referral": "Specialty referral",
-    "wrong-pool": "Wrong pool",
-    "workload": "Workload",
-    "end-of-shift": "End of shift",
-    "outside-my-licence": "Outside my licence",
-    "patient-asked": "Patient asked",
-}
-"""Why a Task is given to somebody else, in `Provenance.reason`: code → display."""
+def choices(kind: str, document: dict) -> tuple[Reason, ...]:
+    """What may be chosen for a Task, in the order shown: its type's own, or else the site's.
+
+    `kind` is hold, cancel, reject, fail or reroute.
+    """
+    found = task_types.type_of(document)
+    own = found.reasons.get(kind) if found else None
+    return own or task_types.setup().reasons.get(kind, (OTHER,))

@@ -7,6 +7,7 @@ from django.test import Client, override_settings
 from hypothesis import HealthCheck, settings
 
 from accounts.tokens import issue
+from tasks import task_types
 from tests import factories
 
 # How long an example takes says more of the machine than of the code.
@@ -25,6 +26,12 @@ def quick_passwords():
 def totals_are_affordable(monkeypatch):
     """What the planner thinks a count costs depends on the dead rows that other tests left behind."""
     monkeypatch.setattr("fhir.search.answer.AFFORDABLE", float("inf"))
+
+
+@pytest.fixture(autouse=True)
+def task_types_are_read_anew():
+    """What one test sets up, another must not find."""
+    task_types.forget()
 
 
 @pytest.fixture
