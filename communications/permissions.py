@@ -1,24 +1,59 @@
 """Who may write a message, and what of it (requirements.md S95, S98)."""
 
+from communications import categories
+from communications.document import DRAFT, RETRACTED, is_patient_side, recipients_of, sender_of
 from fhir.actor import Actor
-from fhir.errors import Forbidden
+from fhir.errors import BusinessRuleViolation, Forbidden
 
 OTHERS_MAY_CHANGE = frozenset({"meta", "recipient", "received", "note", "status", "statusReason"})
 """Routing moves a thread to other recipients; it never edits what somebody said."""
 
 
 def check_change(actor: Actor, before: dict | None, after: dict | None) -> None:
-    """Raise Forbidden unless `actor` may make this change of a Communication."""
+    """Raise Forbidden (403), or BusinessRuleViolation (422) for an internal note that a patient
+    could see, unless `actor` may make this change of a Communication."""
+    if after is not None:
+        _check_internal(before or {}, after)
     if actor.writes_everything:
         return
+    own = before is not None and sender_of(before) == actor.reference != ""
     if after is None:
-        raise Forbidden("Only an admin may delete a message.")
+        if own and before["status"] == DRAFT:
+            return
+        raise Forbidden("Only an admin may delete a message; retract it instead.")
     if before is None:
-        if after.get("sender", {}).get("reference") not in (None, actor.reference):
+        if sender_of(after) not in ("", actor.reference):
             raise Forbidden("You may send messages in your own name only.")
         return
-    if before.get("sender", {}).get("reference") == actor.reference:
+    was, status = before["status"], after["status"]
+    if was == RETRACTED and status != RETRACTED:
+        raise Forbidden("Only an admin may bring back a message that was retracted.")
+    if status == DRAFT and was != DRAFT:
+        raise Forbidden("What has been sent cannot become a draft again.")
+    if own:
         return
+    if status == RETRACTED and was != RETRACTED:
+        raise Forbidden("Only its sender or an admin may retract a message.")
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     if changed - OTHERS_MAY_CHANGE:
         raise Forbidden("Only its sender may change what a message says.")
+
+
+def _check_internal(before: dict, after: dict) -> None:
+    """An internal note stays one, carries its label, and names no patient as who it is between."""
+    if categories.is_internal(before) and not categories.is_internal(after):
+        raise BusinessRuleViolation(
+            "An internal note stays one: write a message to the patient instead.",
+            expression="Communication.category",
+        )
+    if not categories.is_internal(after):
+        return
+    if not categories.is_not_for_patients(after):
+        raise BusinessRuleViolation(
+            "An internal note needs the security label NOPAT.",
+            expression="Communication.meta.security",
+        )
+    if any(map(is_patient_side, (sender_of(after), *recipients_of(after)))):
+        raise BusinessRuleViolation(
+            "An internal note is from staff and for staff.", expression="Communication.recipient"
+        )

@@ -109,6 +109,7 @@ def insert(
 ) -> Stored | None:
     """Write the first version. None when there is a resource with this id already."""
     model = resource_type.model
+    document = {**document, "id": resource_id}
     text = _stamped(document, resource_id, 1, at)
     values = _index_values(model, None, document) | {
         "resource_id": resource_id,
@@ -178,7 +179,8 @@ def delete(resource_type: ResourceType, before: Stored, *, actor: Actor, at: dat
         "deleted": True,
         "document": "",
     }
-    return _replace(resource_type, before, values, [], actor, "delete")
+    dependents = resource_type.model.rows_after_deletion(_last_document(before))
+    return _replace(resource_type, before, values, dependents, actor, "delete")
 
 
 def _replace(resource_type, before, values, dependents, actor, interaction) -> Stored:

@@ -1,0 +1,208 @@
+"""What people do with messages. Each is one transaction, and fhir.actions does the writing.
+
+Whoever writes in a thread does so one after the other (`lock_thread`): what somebody was told to
+be the newest message, still is when hers is written.
+"""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from communications import categories
+from communications import document as documents
+from communications.document import DRAFT, RETRACTED, is_patient_side, sender_of
+from communications.models import Communication
+from fhir import actions, json, resources, sql, store
+from fhir.actor import SYSTEM, Actor
+from fhir.datatypes import to_instant
+from fhir.errors import BusinessRuleViolation, Forbidden, Gone
+from fhir.store import Stored
+
+LONGEST = 20_000
+"""Characters of a message."""
+
+
+@transaction.atomic
+def send(
+    thread: str,
+    text: str,
+    *,
+    actor: Actor,
+    answers: str = "",
+    internal: bool = False,
+    message_id: str | None = None,
+) -> Stored:
+    """Write in a thread ("Communication/x"), to its patient or, `internal`, to colleagues only.
+
+    `answers` is the reference of the message that it answers. The actor's draft in the thread goes.
+    """
+    header = lock_thread(thread, actor=actor)
+    message = document_of(header, text, actor=actor, answers=answers, internal=internal)
+    sent = actions.create("Communication", message, actor=actor, resource_id=message_id)
+    _remove_draft(thread, actor)
+    return sent
+
+
+@transaction.atomic
+def draft(thread: str, text: str, *, actor: Actor, internal: bool = False) -> Stored | None:
+    """Keep what the actor is writing: one draft an author and thread. An empty text discards it."""
+    if not text.strip():
+        discard(thread, actor=actor)
+        return None
+    header = lock_thread(thread, actor=actor)
+    message = document_of(header, text, actor=actor, internal=internal) | {"status": DRAFT}
+    del message["sent"]
+    known = draft_of(thread, actor)
+    if known is None:
+        return actions.create("Communication", message, actor=actor)
+
+    def next_document(document: dict) -> dict:
+        kept = {name: document[name] for name in ("id", "meta")}
+        kept["meta"] = {
+            name: value for name, value in kept["meta"].items() if name != "security"
+        } | message.get("meta", {})
+        return message | kept
+
+    return actions.change(
+        "Communication", known.resource_id, next_document, actor=actor, interaction="draft"
+    )
+
+
+@transaction.atomic
+def discard(thread: str, *, actor: Actor) -> None:
+    """Throw the actor's draft in the thread away, if there is one."""
+    actions.check_writer(actor)
+    _remove_draft(thread, actor)
+
+
+def retract(
+    message_id: str, *, actor: Actor, reason: str = "", if_match: list[int] | None = None
+) -> Stored:
+    """Take back a message that should not have been sent: by its sender, or an admin.
+
+    It stays in the record with its text; the pages show that it was retracted, and no more.
+    """
+
+    def next_document(document: dict) -> dict:
+        if document["status"] == DRAFT:
+            raise BusinessRuleViolation(
+                "A draft is discarded, not retracted.", expression="Communication.status"
+            )
+        after = {**document, "status": RETRACTED}
+        return after | ({"statusReason": {"text": reason.strip()}} if reason.strip() else {})
+
+    return actions.change(
+        "Communication",
+        message_id,
+        next_document,
+        actor=actor,
+        interaction="retract",
+        if_match=if_match,
+    )
+
+
+def lock_thread(thread: str, *, actor: Actor) -> dict:
+    """The header, with nobody else writing in the thread until the transaction ends.
+
+    Raises Forbidden for a thread that the actor cannot see, whether there is one or not (T5).
+    """
+    sql.rows("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"thread|{thread}",))
+    communication = resources.get("Communication")
+    found = store.find(communication, thread.removeprefix("Communication/"), actor=actor)
+    if found is None:
+        raise Forbidden("You may not write in this thread.")
+    if found.deleted:
+        raise Gone
+    return found.parsed()
+
+
+def document_of(
+    header: dict, text: str, *, actor: Actor, answers: str = "", internal: bool = False
+) -> dict:
+    """A message of the actor's in a thread. Raises for one without a text or a sender."""
+    words = text.strip()
+    if not words:
+        raise BusinessRuleViolation("Write something first.", expression="Communication.payload")
+    if len(words) > LONGEST:
+        raise BusinessRuleViolation(
+            f"A message has at most {LONGEST:,} characters.", expression="Communication.payload"
+        )
+    if not actor.reference:
+        raise Forbidden("You have no Practitioner of your own, so you cannot write messages.")
+    name = {"display": actor.display} if actor.display else {}
+    message = {
+        "resourceType": "Communication",
+        "partOf": [{"reference": f"Communication/{header['id']}"}],
+        "inResponseTo": [{"reference": answers}],
+        "status": "completed",
+        "category": [categories.category(categories.INFORMATION)],
+        "medium": header.get("medium"),
+        "subject": header.get("subject"),
+        "topic": header.get("topic"),
+        "encounter": header.get("encounter"),
+        "sent": to_instant(store.now()),
+        "recipient": [recipient_in(header)],
+        "sender": {"reference": actor.reference} | name,
+        "payload": [{"contentString": words}],
+    }
+    if internal:
+        message["category"] = [categories.category(categories.INTERNAL_NOTE)]
+        message["meta"] = {"security": [categories.NOT_FOR_PATIENTS]}
+        message["medium"] = message["recipient"] = None
+    if not answers:
+        del message["inResponseTo"]
+    if message["recipient"] == [None]:
+        message["recipient"] = None
+    return {element: value for element, value in message.items() if value is not None}
+
+
+def recipient_in(header: dict) -> dict | None:
+    """To whom an answer goes: who last wrote from the patient's side, else who began the thread,
+    else its subject."""
+    last = (
+        Communication.objects.filter(
+            thread=f"Communication/{header['id']}",
+            voice__in=(documents.PATIENT, documents.THANKS),
+            deleted=False,
+        )
+        .order_by("-said_at", "-resource_id")
+        .values_list("document", flat=True)
+        .first()
+    )
+    known = [json.loads_stored(last).get("sender")] if last else []
+    known += [header.get("sender"), header.get("subject")]
+    return next((who for who in known if who and is_patient_side(who.get("reference", ""))), None)
+
+
+def draft_of(thread: str, actor: Actor) -> Stored | None:
+    """What the actor is writing in a thread."""
+    if not actor.reference:
+        return None
+    found = (
+        Communication.objects.filter(
+            thread=thread, sender=actor.reference, draft=True, deleted=False
+        )
+        .order_by("-id")
+        .values_list("resource_id", flat=True)
+        .first()
+    )
+    return found and store.find(resources.get("Communication"), found, actor=SYSTEM)
+
+
+def drafts_in(threads: Iterable[str], *, actor: Actor) -> list[tuple[str, str]]:
+    """(thread, sender) of what others are writing: that they do, never what."""
+    return list(
+        Communication.objects.filter(thread__in=list(threads), draft=True, deleted=False)
+        .exclude(sender=actor.reference)
+        .order_by("-last_updated")
+        .values_list("thread", "sender")
+    )
+
+
+def _remove_draft(thread: str, actor: Actor) -> None:
+    """It is the actor's own, whatever her token says of deleting: it follows from what she did."""
+    known = draft_of(thread, actor)
+    if known is not None and sender_of(known.parsed()) == actor.reference:
+        communication = resources.get("Communication")
+        at = store.now(known.last_updated)
+        store.delete(communication, known, actor=actor, at=at)
