@@ -18,6 +18,7 @@ from fhir.store import Stored
 from tasks import document as documents
 from tasks import queue
 from tasks.consequences import moved, record
+from tasks.eligible import check_claim
 from tasks.permissions import name_of
 from tasks.transitions import CLAIMABLE, BadTransition
 
@@ -25,7 +26,8 @@ from tasks.transitions import CLAIMABLE, BadTransition
 def claim(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> Stored:
     """Take a Task from a pool: owner = the actor, status = accepted. Claiming twice is once.
 
-    Raises Conflict (409), which names the winner, for whoever comes second.
+    Raises Conflict (409), which names the winner, for whoever comes second, and
+    BusinessRuleViolation (422) for one who has all that she may have, or not the licence.
     """
     owner = _as_owner(actor)
 
@@ -40,6 +42,7 @@ def claim(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> S
                 f"A Task that is {document['status']} cannot be claimed and become accepted.",
                 expression="Task.status",
             )
+        check_claim(document, actor.reference, at=store.now())
         return documents.claimed(document, owner)
 
     return _change(

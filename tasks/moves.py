@@ -23,8 +23,9 @@ from tasks import document as documents
 from tasks.actions import author_of
 from tasks.consequences import as_agent, keep_recipient, moved, record, thread_of
 from tasks.document import PRIORITY_RANK, reference_of
+from tasks.eligible import check_person, check_pool
 from tasks.permissions import check_change, name_of, pools_of
-from tasks.reasons import REROUTE_REASONS, REROUTE_SYSTEM, REROUTED
+from tasks.reasons import REROUTED, choices
 from tasks.transitions import FINAL, BadTransition
 
 
@@ -293,6 +294,10 @@ def _has_it(document: dict, to: Target) -> bool:
 
 def _check_target(document: dict, to: Target) -> None:
     """Raise BusinessRuleViolation with why this person or pool cannot have the Task."""
+    if isinstance(to, ToPerson):
+        check_person(document, to.reference, at=store.now())
+    else:
+        check_pool(document, to.pool_id, at=store.now())
 
 
 # --- what is said ---------------------------------------------------------------------------------
@@ -307,7 +312,7 @@ def _check_open(document: dict, done: str) -> None:
 
 def check_reroute_reason(document: dict, reason: dict) -> None:
     """Raise BusinessRuleViolation unless the reason is one that is offered."""
-    offered = {(REROUTE_SYSTEM, code) for code in REROUTE_REASONS}
+    offered = {(each.system, each.code) for each in choices("reroute", document)}
     if not offered & {*codings(reason)}:
         codes = ", ".join(sorted(code for _, code in offered))
         raise BusinessRuleViolation(

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from accounts.models import User
 from accounts.pools import codes_of, pool_ids
-from fhir import json, sql
+from fhir import json, sql, store
 from fhir.actor import Actor, Role
 from fhir.errors import BusinessRuleViolation, Conflict, Forbidden
 from tasks.document import check_elements, reference_of
+from tasks.eligible import check_write
 from tasks.models import Task
 from tasks.transitions import OPEN, check_transition
 
@@ -33,6 +34,7 @@ def check_change(actor: Actor, before: dict | None, after: dict | None) -> None:
             raise BusinessRuleViolation(
                 "The intent of a Task cannot change.", expression="Task.intent"
             )
+    check_write(actor, before, after, at=store.now())
 
 
 def pools_of(document: dict) -> list[int]:

@@ -1,0 +1,349 @@
+"""Who may be given a Task, and which pool can serve it; if not, why, in the words that people read.
+
+Operations, rules and pages ask here and refuse (422) with the same sentence. A plain write of a
+client is held to it only where a pool of the Task refuses what nobody can do (`check_write`).
+The sentences name staff and pools, and nothing of a patient, not even the state of the home.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.availability import State
+from accounts.hours import Hours, hours_of
+from accounts.licences import home_state
+from accounts.members import Staff
+from accounts.members import members as members_of
+from accounts.members import named as staff_named
+from accounts.models import Patient, Pool
+from accounts.pools import codes_of, pool_ids
+from fhir import json, sql
+from fhir.actor import Actor
+from fhir.errors import BusinessRuleViolation
+from tasks import times
+from tasks.document import due_of, reference_of
+from tasks.queue import literals
+from tasks.task_types import type_of
+from tasks.transitions import OPEN
+
+OWNED = f"not t.deleted and t.owner <> '' and t.status in ({literals(OPEN)})"
+"""Work that somebody has: in literals, for the index task_mine."""
+
+ASSIGNING = 7_302_117
+"""The advisory lock of whoever gives work to others: two must not both take the last place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One who can own a Task, as she is at an instant, with the open Tasks that she owns."""
+
+    reference: str
+    name: str
+    state: State = State.ON
+    until: datetime | None = None
+    delegate: str = ""
+    load: int = 0
+    limits: dict[int, int | None] | None = None
+    """Her pools, each with how many open Tasks she may have in all; None for any number."""
+    licences: frozenset[str] = frozenset()
+    """USPS codes of US states."""
+
+    @property
+    def pools(self) -> frozenset[int]:
+        return frozenset(self.limits or ())
+
+    def limit_in(self, pool_ids: Iterable[int]) -> int | None:
+        """The limit in those of the pools that she is in, or else in all of hers: the highest."""
+        limits = self.limits or {}
+        found = [limits[each] for each in {*pool_ids} & limits.keys()] or list(limits.values())
+        return None if None in found else max(found, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a Task asks of whoever does it."""
+
+    pools: frozenset[int]
+    """The pools of the Task, or the one that it is to go to."""
+    licensed_pools: frozenset[int]
+    """Those of them that require a licence in the patient's state."""
+    licensed_type: bool
+    """Whether its type requires one."""
+    patient: bool
+    """Whether it is about a patient."""
+    state: str
+    """USPS code of the patient's home; "" when it is not known."""
+    owner: str
+    stat: bool
+    due: datetime
+
+    def licence_in(self, pools: Iterable[int]) -> bool:
+        """Whether doing it as a member of `pools` takes a licence: one that asks for none will do."""
+        held = {*pools}
+        return self.patient and (self.licensed_type or (bool(held) and held <= self.licensed_pools))
+
+
+def need_of(document: dict, *, pool_id: int | None = None, at: datetime) -> Need:
+    """`pool_id` is where the Task is to go, if not to the pools that it names."""
+    pools = [pool_id] if pool_id is not None else task_pools(document)
+    licensed = [
+        row[0]
+        for row in sql.rows(
+            "select id from accounts_pool where id = any(%s::bigint[]) and requires_licence",
+            (pools,),
+        )
+    ]
+    licensed_type = _licensed_type(document)
+    patient = reference_of(document, "for")
+    is_patient = patient.startswith("Patient/")
+    return Need(
+        frozenset(pools),
+        frozenset(licensed),
+        licensed_type,
+        is_patient,
+        _state_of(patient, at) if is_patient and (licensed or licensed_type) else "",
+        reference_of(document, "owner"),
+        document.get("priority") == "stat",
+        due_of(document),
+    )
+
+
+def task_pools(document: dict) -> list[int]:
+    return pool_ids(codes_of(document.get("performerType", [])))
+
+
+def _licensed_type(document: dict) -> bool:
+    task_type = type_of(document)
+    return task_type is not None and task_type.requires_licence
+
+
+def _state_of(reference: str, at: datetime) -> str:
+    row = Patient.objects.filter(resource_id=reference.removeprefix("Patient/"), deleted=False)
+    text = row.values_list("document", flat=True).first()
+    return home_state(json.loads_stored(text), at=at) if text else ""
+
+
+def members(pool_id: int, *, at: datetime) -> list[Person]:
+    """The members of a pool, by name."""
+    return with_loads(members_of([pool_id], at=at))
+
+
+def with_loads(staff: Sequence[Staff]) -> list[Person]:
+    """With the number of open Tasks of each, in one query."""
+    loads = dict(
+        sql.rows(
+            f"select t.owner, count(*) from tasks_task t where t.owner = any(%s::varchar[])"
+            f" and {OWNED} group by t.owner",
+            ([each.reference for each in staff],),
+        )
+        if staff
+        else ()
+    )
+    return [
+        Person(
+            each.reference,
+            each.name,
+            each.presence.state,
+            each.presence.until,
+            each.presence.delegate,
+            loads.get(each.reference, 0),
+            each.limits,
+            each.licences,
+        )
+        for each in staff
+    ]
+
+
+# --- persons --------------------------------------------------------------------------------------
+
+
+def why_not_person(
+    document: dict, reference: str, *, at: datetime, pool_id: int | None = None
+) -> str:
+    """Why she cannot be given this Task; "" when she can.
+
+    `pool_id` says as a member of which pool; without it she need not be in the pools of the Task.
+    """
+    person = _person(reference, at)
+    need = need_of(document, pool_id=pool_id, at=at)
+    return why_not(person, need, at=at, pool_id=pool_id) if person else NOBODY
+
+
+def why_not_claim(document: dict, reference: str, *, at: datetime) -> str:
+    """Why she cannot take this Task herself; who claims is there, whatever was said."""
+    person = _person(reference, at)
+    return _why_not_able(person, need_of(document, at=at)) if person else NOBODY
+
+
+NOBODY = "Only a practitioner who signs in here can be given a task."
+
+
+def why_not(person: Person, need: Need, *, at: datetime, pool_id: int | None = None) -> str:
+    """The same of one who is known already. Pure."""
+    if pool_id is not None and pool_id not in person.pools:
+        return f"{person.name} is not in this pool."
+    if person.state is not State.ON:
+        what = "on leave" if person.state is State.LEAVE else "away"
+        return f"{person.name} is {what}{_until(person.until, at)}."
+    return _why_not_able(person, need)
+
+
+def _why_not_able(person: Person, need: Need) -> str:
+    as_member_of = (need.pools & person.pools) or need.pools
+    if need.licence_in(as_member_of):
+        if not need.state:
+            return "This needs a licence where the patient lives, and that is not known."
+        if need.state not in person.licences:
+            return f"{person.name} has no licence in the patient's state."
+    limit = person.limit_in(as_member_of)
+    if limit is not None and person.load >= limit and need.owner != person.reference:
+        return f"{person.name} has {person.load} open tasks; the limit is {limit}."
+    return ""
+
+
+def check_person(
+    document: dict, reference: str, *, at: datetime, pool_id: int | None = None
+) -> None:
+    """Raise BusinessRuleViolation (422) when she cannot be given this Task.
+
+    Called in the transaction that gives it: who has a limit is looked at alone.
+    """
+    need = need_of(document, pool_id=pool_id, at=at)
+    person = _alone(reference, at)
+    _refuse(why_not(person, need, at=at, pool_id=pool_id) if person else NOBODY, "owner")
+
+
+def check_claim(document: dict, reference: str, *, at: datetime) -> None:
+    """Raise BusinessRuleViolation (422) when she cannot take this Task herself."""
+    if not restricts_claims(task_pools(document)) and not _licensed_type(document):
+        return
+    need = need_of(document, at=at)
+    person = _alone(reference, at)
+    _refuse(_why_not_able(person, need) if person else NOBODY, "owner")
+
+
+def _refuse(reason: str, element: str) -> None:
+    if reason:
+        raise BusinessRuleViolation(reason, expression=f"Task.{element}")
+
+
+def _alone(reference: str, at: datetime) -> Person | None:
+    """With what she has now, which nobody adds to until the end of the transaction."""
+    person = _person(reference, at)
+    if person and any(limit is not None for limit in (person.limits or {}).values()):
+        lock_assigning()
+        return _person(reference, at)
+    return person
+
+
+def restricts_claims(pools: list[int]) -> bool:
+    """Whether a member of these pools may be kept from claiming: hardly ever, and cheap to ask."""
+    return bool(
+        sql.rows(
+            "select 1 from accounts_pool p where p.id = any(%s::bigint[])"
+            " and (p.requires_licence or p.member_limit is not null or exists ("
+            " select 1 from accounts_memberlimit l where l.pool_id = p.id)) limit 1",
+            (pools,),
+        )
+    )
+
+
+def lock_assigning() -> None:
+    """Until the end of the transaction, nobody else gives work to those who have a limit."""
+    sql.rows("select pg_advisory_xact_lock(%s)", (ASSIGNING,))
+
+
+def _person(reference: str, at: datetime) -> Person | None:
+    found = with_loads(staff_named([reference], at=at))
+    return found[0] if found else None
+
+
+def _until(until: datetime | None, at: datetime) -> str:
+    if until is None:
+        return ""
+    return f" until {day_or_time(until, at)}"
+
+
+def day_or_time(moment: datetime, at: datetime) -> str:
+    """19:00, "Tomorrow 08:00", and the day alone for the midnight that it begins with."""
+    text = times.moment(moment, at)
+    plain = times.time_of(moment) == "00:00" and times.day(moment, at) != "Today"
+    return times.day(moment, at) if plain else text
+
+
+# --- pools ----------------------------------------------------------------------------------------
+
+
+def why_not_pool(document: dict, pool_id: int, *, at: datetime) -> str:
+    """Why this pool cannot serve the Task; "" when somebody in it can, now or in good time."""
+    pool = Pool.objects.get(pk=pool_id)
+    return why_pool_cannot(
+        pool,
+        members_of([pool_id], at=at),
+        need_of(document, pool_id=pool_id, at=at),
+        hours_of([pool_id])[pool_id],
+        at=at,
+    )
+
+
+def why_pool_cannot(
+    pool: Pool, staff: Sequence[Staff], need: Need, hours: Hours, *, at: datetime
+) -> str:
+    """The same of a pool whose members and hours are known already. Pure.
+
+    Members who are away, or who have all that they may have, come back to it; a closed pool opens
+    again: it refuses only what cannot wait until then.
+    """
+    if not staff:
+        return f"{pool.name} has no members."
+    there = [each for each in staff if each.presence.state is not State.LEAVE]
+    if not there:
+        return f"Everybody in {pool.name} is on leave."
+    if need.licence_in([pool.pk]) and need.state:
+        if not any(need.state in each.licences for each in there):
+            return f"Nobody in {pool.name} has a licence in the patient's state."
+    opening = hours.next_opening(at)
+    if opening > at and (need.stat or need.due < opening):
+        return f"{pool.name} is closed until {day_or_time(opening, at)}, and this cannot wait."
+    return ""
+
+
+def check_pool(document: dict, pool_id: int, *, at: datetime) -> None:
+    """Raise BusinessRuleViolation (422) when this pool cannot serve the Task."""
+    _refuse(why_not_pool(document, pool_id, at=at), "performerType")
+
+
+# --- plain writes ---------------------------------------------------------------------------------
+
+
+def check_write(actor: Actor, before: dict | None, after: dict, *, at: datetime) -> None:
+    """Hold a write to the rules of those of its pools that refuse what nobody can do.
+
+    Only what is new is judged: a pool that the Task goes to, or an owner who gets it. What goes
+    back to the pool that it came from always may. Raises BusinessRuleViolation (422).
+    """
+    if after["status"] not in OPEN:
+        return
+    owner = reference_of(after, "owner")
+    if before is not None and owner == reference_of(before, "owner"):
+        if before.get("performerType") == after.get("performerType"):
+            return
+    codes = codes_of(after.get("performerType", []))
+    pools = codes and sql.rows(
+        "select id, refuses_unserved from accounts_pool where codes && %s::varchar[]", (codes,)
+    )
+    if not pools or not any(refuses for _, refuses in pools):
+        return
+    if owner:
+        if before is None or owner != reference_of(before, "owner"):
+            check = check_claim if owner == actor.reference else check_person
+            check({**after, "owner": None}, owner, at=at)
+        return
+    had = {*task_pools(before)} if before else set()
+    reasons = []
+    for pool_id, refuses in pools:
+        if not refuses or pool_id in had:
+            return
+        reasons.append(why_not_pool(after, pool_id, at=at))
+    if all(reasons):
+        _refuse(reasons[0], "performerType")
