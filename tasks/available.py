@@ -13,7 +13,9 @@ from fhir.actor import Actor, Role
 from fhir.errors import BusinessRuleViolation, FhirError
 from fhir.store import now
 from tasks import document as documents
-from tasks.permissions import check_change, name_of
+from tasks.consequences import thread_of
+from tasks.permissions import check_change, is_claimable_by, name_of
+from tasks.stages import why_no_next, why_no_stage
 from tasks.transitions import CLAIMABLE, FINAL, Status, can_follow
 
 REASON = {"text": "-"}
@@ -22,14 +24,19 @@ REASON = {"text": "-"}
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One button. `after` gives the document that it would make, `asks` whether it needs a reason."""
+    """One button.
+
+    `after` gives the document that it would make; None where that depends on what is chosen.
+    `asks` is whether it needs a reason, `opens` whether a dialog of its own asks for more than that.
+    """
 
     code: str
     label: str
     icon: str
     key: str
-    after: Callable[[dict, Actor], dict]
+    after: Callable[[dict, Actor], dict] | None
     asks: bool = False
+    opens: bool = False
 
 
 def _status(status: str):
@@ -55,6 +62,13 @@ VERBS = {
         Verb("note", "Add note", "sticky-note", "M",
              lambda document, actor: documents.with_note(
                  document, "-", author={"authorString": "-"}, at=now())),
+        Verb("reroute", "Reroute", "corner-up-right", "R", None, opens=True),
+        Verb("assign", "Assign", "user-round-plus", "A", None, opens=True),
+        Verb("escalate", "Escalate", "siren", "", None, opens=True),
+        Verb("prioritize", "Change priority", "arrow-up", "", None, opens=True),
+        Verb("next-stage", "Next stage", "milestone", ".", None),
+        Verb("stage", "Change stage", "milestone", "", None, opens=True),
+        Verb("reply", "Reply", "message-square", "A", None),
         Verb("reject", "Reject", "ban", "", _reason("rejected"), asks=True),
         Verb("fail", "Could not be done", "circle-x", "", _reason("failed"), asks=True),
         Verb("cancel", "Cancel this task", "x", "", _reason("cancelled"), asks=True),
@@ -79,19 +93,25 @@ class Action:
         return not self.reason
 
 
+IN_MENU = ("escalate", "prioritize", "reject", "fail", "cancel")
+"""What is done seldom stands in a menu."""
+
+
 def allowed_actions(actor: Actor, document: dict) -> list[Action]:
-    """The buttons in their order; those after "note" belong in a menu. Empty for a final Task."""
+    """The buttons in their order, with those of the menu last. Empty for a final Task."""
     status = document["status"]
     if status in FINAL:
         return []
     owned = bool(documents.reference_of(document, "owner"))
     first = "resume" if status == "on-hold" else "start"
-    codes = [first, "complete", "hold", "release", "note", "reject", "fail", "cancel"]
+    codes = [first, "complete", "reroute", "hold", "release", "note", *IN_MENU]
     if status == "on-hold":
         codes.remove("hold")
     if not owned:
         codes.remove("release")
         codes = ["claim", *codes]
+    if supervises(actor, document):
+        codes.insert(codes.index("reroute"), "assign")
     if status in ("in-progress", "on-hold"):
         codes.remove("reject")
         if status == "in-progress":
@@ -126,7 +146,14 @@ def _of_the_person(code: str, actor: Actor, document: dict) -> str:
         if not actor.reference:
             return "You have no Practitioner of your own, so you cannot own a task."
         return ""
-    if code == "note" or (owner and owner == actor.reference) or supervises(actor, document):
+    if code == "note" or supervises(actor, document):
+        return ""
+    if code == "assign":
+        return "Only a coordinator of its pool can assign a task to somebody."
+    if owner and owner == actor.reference:
+        return ""
+    # What nobody has yet may be sent to another pool by those who could claim it.
+    if code == "reroute" and is_claimable_by(actor, document):
         return ""
     return (
         f"Only {name_of(document['owner'])} or a coordinator can do this."
@@ -151,9 +178,15 @@ def _of_the_status(code: str, document: dict) -> str:
             if can_follow(status, "requested") or status == "requested"
             else (f"A task that is {_said(status)} cannot go back to its pool.")
         )
-    if code == "note":
+    if code == "reply" and not thread_of(document):
+        return "This task is about no message, so there is nobody to reply to."
+    if code == "stage":
+        return why_no_stage(document)
+    if code == "next-stage":
+        return why_no_next(document)
+    if code == "note" or (after := VERBS[code].after) is None:
         return ""
-    target = VERBS[code].after(document, _NOBODY)["status"]
+    target = after(document, _NOBODY)["status"]
     if can_follow(status, target):
         return ""
     if status == "on-hold":
@@ -162,8 +195,11 @@ def _of_the_status(code: str, document: dict) -> str:
 
 
 def _of_the_rules(code: str, actor: Actor, document: dict) -> str:
+    """Of those whose next document depends on a choice, the action itself asks the rules."""
+    if (after := VERBS[code].after) is None:
+        return ""
     try:
-        check_change(actor, document, VERBS[code].after(document, actor))
+        check_change(actor, document, after(document, actor))
     except FhirError as refusal:
         return refusal.issues[0].diagnostics
     return ""

@@ -13,11 +13,11 @@ from fhir.datatypes import display_of, parse_date
 from fhir.errors import NotFound
 from fhir.store import Stored
 from tasks import focal, history, times
-from tasks.available import Action, allowed_actions
+from tasks.available import IN_MENU, Action, allowed_actions
 from tasks.document import reference_of
 from tasks.history import Event, Step
 from tasks.models import Task
-from tasks.reasons import REASONS
+from tasks.reasons import choices
 from tasks.rows import description_of, due, is_patient, priority_of, title_of
 from tasks.times import Due
 from tasks.transitions import FINAL, Status
@@ -80,6 +80,7 @@ class Detail:
     created: datetime
     stage: str
     actions: list[Action]
+    asked: list[Asked]
     steps: list[Step]
     card: focal.Card | None
     notes: list[Note]
@@ -123,14 +124,6 @@ class Detail:
         return [(", ".join(labels), reason) for reason, labels in lines.items()]
 
     @property
-    def asked(self) -> list[Asked]:
-        return [
-            Asked(action, *DIALOGS[action.code], REASONS[action.code], action.code != "hold")
-            for action in self.actions
-            if action.verb.asks and action.enabled
-        ]
-
-    @property
     def owner_is_patient(self) -> bool:
         return is_patient(self.owner_reference)
 
@@ -147,7 +140,6 @@ class Detail:
         return people.initials(self.owner)
 
 
-IN_MENU = ("reject", "fail", "cancel")
 DIALOGS = {
     "hold": (
         "Put this task on hold",
@@ -192,6 +184,7 @@ def get(task_id: str, actor: Actor) -> Stored:
 
 def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
     document = stored.parsed()
+    actions = allowed_actions(actor, document)
     versions = history.versions_of(stored.resource_id)
     told, steps = history.events(versions), history.steps(versions)
     owner, requester = (reference_of(document, element) for element in ("owner", "requester"))
@@ -237,7 +230,8 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         if "authoredOn" in document
         else versions[0].at,
         stage=display_of(document.get("businessStatus")),
-        actions=allowed_actions(actor, document),
+        actions=actions,
+        asked=_asked(actions, document),
         steps=steps,
         card=focal.card(document, actor, now=now),
         notes=[_note(note, named) for note in document.get("note", [])][::-1],
@@ -246,6 +240,15 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         named=named,
         you=actor.name,
     )
+
+
+def _asked(actions: list[Action], document: dict) -> list[Asked]:
+    """The dialogs of the buttons that ask for a reason."""
+    return [
+        Asked(action, *DIALOGS[action.code], choices(action.code, document), action.code != "hold")
+        for action in actions
+        if action.verb.asks and action.enabled
+    ]
 
 
 def _due(document: dict, now: datetime) -> Due:

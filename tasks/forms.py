@@ -1,8 +1,10 @@
 """What people type on a Task: a reason, or a note."""
 
+from collections.abc import Sequence
+
 from django import forms
 
-from tasks.reasons import OTHER, REASONS
+from tasks.reasons import Reason
 
 
 class ReasonForm(forms.Form):
@@ -11,18 +13,18 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(required=False)
     note = forms.CharField(required=False, max_length=4000)
 
-    def __init__(self, action: str, *args, **kwargs):
+    def __init__(self, reasons: Sequence[Reason], *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.choices = REASONS[action]
+        self.reasons = reasons
 
     def clean(self):
         data = super().clean()
-        known = {choice.code: choice for choice in self.choices}
+        known = {each.code: each for each in self.reasons}
         chosen = known.get(data.get("reason", ""))
         text = (data.get("note") or "").strip()
         if chosen is None:
             self.add_error("reason", "Choose a reason.")
-        elif chosen is OTHER:
+        elif chosen.is_other:
             if text:
                 data["concept"], data["note"] = {"text": text}, ""
             else:

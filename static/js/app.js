@@ -28,6 +28,8 @@
     if (opener) { event.preventDefault(); openDialog(opener.dataset.dialog); }
     const closer = event.target.closest("dialog [data-close]");
     if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+    const problem = event.target.closest("a[href^='#field-']");
+    if (problem) { event.preventDefault(); focusOn(firstOf(problem)); }
     if (event.target.closest("[data-dismiss]")) event.target.closest(".toast").remove();
     if (event.target.closest("[data-refresh]")) refreshDetail();
     const move = event.target.closest("[data-move]");
@@ -43,6 +45,37 @@
     if (dialog.open) dialog.close();
     dialog.showModal();
   }
+
+  // --- dialogs that the server fills: one at a time, gone with all that is in it when closed ----
+  const modal = $("#modal");
+  let opener = null;
+
+  function openModal() {
+    const dialog = $("dialog", modal);
+    if (!dialog || dialog.open) return;
+    $$("details.menu[open]").forEach((menu) => { menu.open = false; });
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      if (document.activeElement && document.activeElement !== document.body) return;
+      const back = document.getElementById(opener?.id);
+      (back?.offsetParent ? back : $("#detail [data-focus]") ?? $("#task-title") ?? $("#list"))
+        ?.focus({ preventScroll: true });
+    });
+    dialog.showModal();
+    ($("[data-first]", dialog) ?? $("[data-find]", dialog) ?? dialog).focus();
+  }
+  // Where a line of the summary of a refused form leads.
+  function firstOf(link) {
+    const field = document.getElementById(link.hash.slice(1));
+    return field && $("input:checked, input:not([disabled]), textarea", field);
+  }
+  document.addEventListener("keydown", (event) => {
+    const dialog = event.target.closest?.("dialog.move");
+    if (!dialog || event.key !== "Enter" || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey) { event.preventDefault(); press($("[data-send]", dialog)); }
+    // Enter alone confirms nothing, so that it does not slip out while somebody is looking.
+    else if (event.target.matches("input")) event.preventDefault();
+  });
 
   function focusOn(element) {
     if (!element) return;
@@ -77,9 +110,10 @@
     if (dialog || event.target.matches(TYPING)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (key === "j" || key === "k") moveFocus(key === "j" ? 1 : -1);
-    else if (key === "c") press(claimButton());
+    else if (key === "c") press(buttonFor("c", "claim"));
+    else if (key === "a") press(buttonFor("a", "assign"));
     else if (key === "z") press($$("[data-undo]").at(-1));
-    else if (/^[a-z?]$/.test(key)) press($$(`[data-key="${key}"]`).find((each) => each.offsetParent || key === "n" || key === "p"));
+    else if (/^[a-z?.]$/.test(key)) press($$(`[data-key="${key}"]`).find((each) => each.offsetParent || key === "n" || key === "p"));
     else return;
     event.preventDefault();
   });
@@ -90,9 +124,10 @@
   const rows = () => $$("#rows .row:not(.leaving)");
   const currentRow = () => document.activeElement?.closest?.(".row") ?? $(".row.sel");
 
-  function claimButton() {
-    const focused = document.activeElement?.closest?.(".row");
-    return focused ? $("[data-row-claim]", focused) : $("#detail [data-key='c']") ?? $(".row.sel [data-row-claim]");
+  // Of the row that has the focus, else of the task that is open.
+  function buttonFor(key, name) {
+    const focused = document.activeElement?.closest?.(".row"), ofRow = `[data-row-${name}]`;
+    return focused ? $(ofRow, focused) : $(`#detail [data-key='${key}']`) ?? $(`.row.sel ${ofRow}`);
   }
   function neighbour(step) {
     const all = rows(), at = all.indexOf(currentRow());
@@ -123,6 +158,9 @@
       event.detail.shouldSwap = false;
       return;
     }
+    // A toast would lie under an open dialog, so there it stands in it.
+    const said = $("dialog[open] .said");
+    if (said && event.detail.target?.id === "toasts") event.detail.target = said;
     const detail = $("#detail");
     const sent = event.detail.requestConfig?.path ?? "";
     before = {
@@ -134,12 +172,19 @@
     };
   });
 
-  document.body.addEventListener("htmx:afterSettle", () => {
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target === modal) opener = event.detail.elt;
+  });
+
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target === modal) { openModal(); return; }
     mark();
     const detail = $("#detail");
     const same = detail?.dataset.task && detail.dataset.task === before.task;
     if (same && $(".d-scroll")) $(".d-scroll").scrollTop = before.scroll;
     if (same && before.draft && $("#note-text")?.value === "") $("#note-text").value = before.draft;
+    const asked = $("dialog[open] [data-focus]");
+    if (asked && isPost(event)) { asked.focus(); return; }
     if (document.activeElement && document.activeElement !== document.body) return;
     const kept = before.focus && document.getElementById(before.focus);
     if (kept?.offsetParent) kept.focus({ preventScroll: true });
@@ -149,7 +194,7 @@
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const from = event.detail.elt;
     if (from.matches?.(".t")) $("#task-title")?.focus({ preventScroll: true });
-    if (from.closest?.("dialog") && event.detail.successful) from.closest("dialog")?.close?.();
+    if (isPost(event) && event.detail.successful) from.closest?.("dialog")?.close();
   });
 
   document.body.addEventListener("htmx:sendError", (event) => {
@@ -164,7 +209,7 @@
     toast.setAttribute("role", "alert");
     words.textContent = text;
     toast.append(words);
-    $("#toasts").append(toast);
+    ($("dialog[open] .said") ?? $("#toasts")).append(toast);
     mark();
   }
 
@@ -236,7 +281,7 @@
   }
 
   // What changes a task is off while there is no connection; the note above says so.
-  const ACTIONS = "#main form button, #main [data-dialog^='ask-'], #toasts form button";
+  const ACTIONS = "#main form button, #main [data-dialog^='ask-'], #main [hx-target='#modal'], #toasts form button, [data-send]";
   function switchOff() {
     $$(ACTIONS).filter((each) => !each.hasAttribute("aria-disabled")).forEach((each) => {
       each.dataset.off = "";

@@ -7,6 +7,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 
+from fhir.errors import Forbidden, NotFound
+from fhir.store import Stored
+from tasks import detail as details
+
 SHOWN_AT_MOST = 300
 """Ids that a poll may name."""
 
@@ -61,3 +65,13 @@ def part(
     if reswap:
         response["HX-Reswap"] = reswap
     return response
+
+
+def found_to_change(request: HttpRequest, task_id: str) -> Stored:
+    """The task that a form or a dialog is about. What she cannot see, she may not change (T5)."""
+    stored = details.find(task_id, request.actor)
+    if stored is not None:
+        return stored
+    if request.method == "POST" and not request.actor.reads_everything:
+        raise Forbidden("You may not change this Task.")
+    raise NotFound("This task does not exist, or you may not see it.")

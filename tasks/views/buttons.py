@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST
 from fhir.actor import Actor
 from fhir.errors import InvalidResource
 from fhir.store import Stored
-from tasks import actions
-from tasks import detail as details
+from tasks import actions, moves, stages
 from tasks.forms import NoteForm, ReasonForm
-from tasks.views.answers import SeeOther, page, part, wants_part
-from tasks.views.changed import UNDO, act, show_changed
+from tasks.reasons import choices
+from tasks.views.answers import SeeOther, found_to_change, page, part, wants_part
+from tasks.views.changed import DONE, UNDO, act, show_changed, undo_by
 from tasks.views.context import detail_context, named_view, page_context, view_of
 
 
@@ -32,7 +32,8 @@ def claim_next(request: HttpRequest) -> HttpResponse:
     view = named_view(request)
     stored = actions.claim_next(actor=request.actor, pool_id=view.pool.pk if view.pool else None)
     if stored is not None:
-        return show_changed(request, stored.resource_id, "claim", view, UNDO["claim"])
+        undo = undo_by(UNDO["claim"], stored)
+        return show_changed(request, stored, view, DONE["claim"], undo, code="claim")
     text = f"Nothing is waiting in {view.name if view.is_pool else 'your pools'}."
     if not wants_part(request):
         messages.info(request, text)
@@ -90,6 +91,18 @@ def cancel(request: HttpRequest, task_id: str) -> HttpResponse:
 
 @page
 @require_POST
+def next_stage(request: HttpRequest, task_id: str) -> HttpResponse:
+    """Bring the task to the stage after the present one."""
+    to = stages.next_stage(found_to_change(request, task_id).parsed())
+
+    def run(task_id: str, **arguments: Any) -> Stored:
+        return moves.advance(task_id, stage=to.as_concept() if to else {}, **arguments)
+
+    return act(request, task_id, "next-stage", run)
+
+
+@page
+@require_POST
 def note(request: HttpRequest, task_id: str) -> HttpResponse:
     """Notes are added to whatever version is current: two people's notes do not disagree."""
     form = NoteForm(request.POST)
@@ -103,7 +116,8 @@ def note(request: HttpRequest, task_id: str) -> HttpResponse:
 
 
 def _with_reason(request: HttpRequest, task_id: str, code: str, action: Callable) -> HttpResponse:
-    form = ReasonForm(code, request.POST)
+    stored = found_to_change(request, task_id)
+    form = ReasonForm(choices(code, stored.parsed()), request.POST)
     if form.is_valid():
         reason, text = form.cleaned_data["concept"], form.cleaned_data["note"]
 
@@ -111,7 +125,6 @@ def _with_reason(request: HttpRequest, task_id: str, code: str, action: Callable
             return action(task_id, reason=reason, note=text, **arguments)
 
         return act(request, task_id, code, run)
-    stored = details.get(task_id, request.actor)
     view = view_of(request, stored)
     refused = {"ask": code, "form": form}
     if wants_part(request):

@@ -1,10 +1,12 @@
 """What a button answers: the task as it is now, or why it was not done and what is true instead."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from fhir.errors import Conflict, FhirError, VersionConflict
@@ -38,11 +40,24 @@ DONE = {
     "fail": "Closed as not done",
     "cancel": "Cancelled",
     "note": "Note added",
+    "next-stage": "Moved to the next stage",
 }
 """What a toast says of each action; the history uses the same words."""
 
-UNDO = {"claim": "release", "release": "claim", "hold": "resume"}
-"""What takes an action back; what ends a Task cannot be taken back."""
+UNDO = {"claim": "release", "release": "claim", "hold": "resume", "next-stage": "take_back"}
+"""The page that takes an action back; what ends a Task cannot be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What takes an action back: a button that posts `version` to `path`.
+
+    `unseen` is whether it works for one who does not see the task any more.
+    """
+
+    path: str
+    version: int
+    unseen: bool = False
 
 
 def act(
@@ -54,30 +69,40 @@ def act(
     if known and (if_match is None or known.version_id in if_match):
         check_available(code, request.actor, known.parsed())
     try:
-        action(task_id, actor=request.actor, if_match=if_match)
+        done = action(task_id, actor=request.actor, if_match=if_match)
     except (Conflict, VersionConflict) as refusal:
         return show_refused(request, task_id, code, view, refusal)
     # A hold is taken back by resuming, which goes on with work that was under way.
     undo = UNDO.get(code)
     if code == "hold" and known and known.parsed()["status"] != "in-progress":
         undo = None
-    return show_changed(request, task_id, code, view, undo)
+    return show_changed(request, done, view, DONE[code], undo and undo_by(undo, done), code=code)
+
+
+def undo_by(name: str, stored: Stored, *, unseen: bool = False) -> Undo:
+    path = reverse(f"tasks:{name}", args=[stored.resource_id])
+    return Undo(path, stored.version_id, unseen)
 
 
 def show_changed(
-    request: HttpRequest, task_id: str, code: str, view: View, undo: str | None = None
+    request: HttpRequest,
+    done: Stored,
+    view: View,
+    text: str,
+    undo: Undo | None = None,
+    *,
+    code: str = "",
 ) -> HttpResponse:
+    """The task as it is now, for one who may still see it, and a toast that says what was done."""
+    task_id = done.resource_id
     stored = details.find(task_id, request.actor)
     here = task_url(task_id, view)
     if not wants_part(request):
-        messages.success(request, f"{DONE[code]}.")
+        messages.success(request, f"{text}.")
         return SeeOther(here if stored else view.path)
     context = after_context(request, task_id, stored, view)
-    context["toast"] = {
-        "text": DONE[code],
-        "undo": VERBS[undo] if undo and stored else None,
-        "next": code == "complete",
-    }
+    undo = undo if undo and (stored or undo.unseen) else None
+    context["toast"] = {"text": text, "undo": undo, "next": code == "complete"}
     response = part(request, "tasks/_changed.html", context)
     if code == "claim":
         response["HX-Push-Url"] = here
