@@ -53,6 +53,8 @@ def env_secret(name: str, *, folder: Path) -> str:
 
 TASKWARD_DATA = data_folder()
 TASKWARD_SITE_NAME = os.environ.get("TASKWARD_SITE_NAME", "Northgate Family Health")
+TASKWARD_STATS_SMALLEST = env_int("TASKWARD_STATS_SMALLEST", default=1)
+"""Groups of fewer Tasks than this are left out of statistics."""
 VERSION = "0.1.0"
 
 DEBUG = env_bool("TASKWARD_DEBUG", default=False)
@@ -181,6 +183,21 @@ REST_FRAMEWORK = {
 }
 FHIR_PATHS = ["api/fhir", "fhir/R4"]
 """Where the FHIR API answers (requirements.md T8)."""
+SITE_URL = os.environ.get("TASKWARD_URL", "").rstrip("/") or (
+    f"http://{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+)
+FHIR_BASE_URL = f"{SITE_URL}/{FHIR_PATHS[0]}"
+"""How receivers of notifications know this server: they did not ask at any address."""
+DELIVERY_LIMIT = env_int("TASKWARD_DELIVERY_LIMIT", default=10)
+"""Seconds that a receiver has to acknowledge a notification."""
+DELIVERY_PAUSE = env_int("TASKWARD_DELIVERY_PAUSE", default=30)
+"""Seconds between attempts at most, in the first two hours of failing."""
+DELIVERY_DAYS = env_int("TASKWARD_DELIVERY_DAYS", default=7)
+"""After so long without an acknowledgement a Subscription is turned off."""
+DELIVERY_LOOPS = env_int("TASKWARD_DELIVERY_LOOPS", default=4)
+"""Receivers that the worker talks to at a time."""
+EVENT_DAYS = env_int("TASKWARD_EVENT_DAYS", default=30)
+"""How long events that have been told can be asked for again."""
 # Which web pages of other origins may use the API (clients.md 28): none, unless they are named.
 CORS_ALLOWED_ORIGINS = env_list("TASKWARD_CORS_ORIGINS", default=[])
 CORS_URLS_REGEX = f"^/({'|'.join(FHIR_PATHS)}|oauth2/token)"

@@ -1,13 +1,20 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class TasksConfig(AppConfig):
     name = "tasks"
 
     def ready(self):
+        from fhir import feed
         from fhir.conformance import add
-        from tasks import compartments, conformance, resource
+        from tasks import clock_rows, compartments, conformance, resource, shipped
 
         resource.register()
         add(*conformance.DEFINITIONS)
         compartments.register()
+        # After the pools, to which the types of work lead, have been made.
+        post_migrate.connect(shipped.ship, sender=self)
+        feed.add_follower(
+            clock_rows.FOLLOWER, clock_rows.handle, batch=clock_rows.BATCH, from_start=True
+        )

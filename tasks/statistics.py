@@ -1,123 +1,330 @@
-"""`Task/$stats`: how many Tasks there are by status, urgency, type, stage and reason, and how long
-they took.
+"""`Task/$stats`: how many Tasks there are by status, urgency, type, stage and reason, how long they
+took, how far they came, where they were sent, and how many were overdue when.
 
 It counts what a search with the same parameters would find, of what the actor may read:
-`Task/$stats?business-status=x` says for which reasons the Tasks of one stage wait.
+`Task/$stats?business-status=x` says for which reasons the Tasks of one stage wait. What is counted
+are the rows of tasks.clock_rows, which are brought up to date before. docs/clocks.md defines it all.
 """
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 from urllib.parse import parse_qsl
 
-from fhir import json, resources, sql
+from django.conf import settings
+from django.db.models import Q
+
+from accounts import people
+from accounts.models import Pool
+from fhir import json, resources, store
 from fhir.actor import Actor
 from fhir.answers import Answer, Request
 from fhir.errors import InvalidSearch
 from fhir.parameters import string_values
-from fhir.scopes import check_scope
+from fhir.scopes import allows, check_scope
 from fhir.search.answer import Asked, part_of
 from fhir.search.chains import united
 from fhir.search.parse import blamed, parse_query
+from tasks import clock_rows
+from tasks.counting import CLOCKS, GROUPS, Counted, Found, count
+from tasks.models import Stage
+from tasks.periods import Period, Trend, period_of, trend_of
 
-CONCEPTS = {"code": "code", "business-status": "businessStatus", "status-reason": "statusReason"}
-"""The search parameters of concepts that are counted, and their elements."""
+OWN = ("periodStart", "periodEnd", "pool", "groupBy", "interval")
+"""Parameters that are no search parameters."""
 MOST_GROUPS = 100
 """Of one kind, the largest; words of one's own can make any number."""
-
-FOUND = "with found as materialized ({}) "
-OF_CODE = """
-    select document::json ->> '{0}' code, count(*) from found
-    where document::json ->> '{0}' is not null group by 1 order by 2 desc, 1
-"""
-OF_CONCEPT = f"""
-    select system, code, max(label), count(*) from (
-        select document::json #>> '{{{{{{0}},coding,0,system}}}}' system,
-               document::json #>> '{{{{{{0}},coding,0,code}}}}' code,
-               coalesce(document::json #>> '{{{{{{0}},text}}}}',
-                        document::json #>> '{{{{{{0}},coding,0,display}}}}') label
-        from found where document::json -> '{{0}}' is not null) each
-    group by system, code, case when code is null then label end
-    order by 4 desc, 1, 2, 3 limit {MOST_GROUPS}
-"""
-TURNAROUND = """
-    select count(*), percentile_cont(array[0.5, 0.9]) within group (
-        order by extract(epoch from ended::timestamptz - started::timestamptz))
-    from (select document::json #>> '{executionPeriod,start}' started,
-                 document::json #>> '{executionPeriod,end}' ended
-          from found where document::json ->> 'status' = 'completed') each
-    where length(started) > 10 and length(ended) > 10
-"""
-"""Of days without a time it cannot be said."""
 
 
 def stats(request: Request, resource_id: None) -> Answer:
     """The Parameters of the answer. Raises InvalidSearch, for an unknown parameter too."""
-    document = {"resourceType": "Parameters", "parameter": _counted(request)}
-    return Answer(body=json.dumps(document))
-
-
-def _counted(request: Request) -> list[dict]:
     pairs = parse_qsl(request.query, keep_blank_values=True)
     if request.method == "POST":
         pairs += string_values(request.body).items()
-    statement, params = _found(pairs, request.actor, request.base)
+    check_scope(request.actor, "Task", "s")
+    document = {
+        "resourceType": "Parameters",
+        "parameter": _answer(_asked(pairs, store.now()), request.actor, request.base),
+    }
+    return Answer(body=json.dumps(document))
+
+
+@dataclass(frozen=True)
+class Question:
+    """`search` are the search parameters; the others narrow and divide what they find."""
+
+    search: list[tuple[str, str]]
+    period: Period
+    trend: Trend
+    pool: Pool | None = None
+    groups: tuple[str, ...] = ()
+
+
+def _asked(pairs: list[tuple[str, str]], now: datetime) -> Question:
+    own = {name: value for name, value in pairs if name in OWN and value}
+    period = period_of(own.get("periodStart", ""), own.get("periodEnd", ""))
+    groups = tuple(dict.fromkeys(own.get("groupBy", "").split(","))) if "groupBy" in own else ()
+    if not {*groups} <= GROUPS.keys():
+        raise InvalidSearch(
+            f"groupBy must be some of {', '.join(GROUPS)}.", expression=blamed("groupBy")
+        )
+    return Question(
+        [(name, value) for name, value in pairs if name not in OWN],
+        period,
+        trend_of(period, own.get("interval", ""), now=now),
+        _pool_named(own["pool"]) if "pool" in own else None,
+        groups,
+    )
+
+
+def _pool_named(name: str) -> Pool:
+    """A pool by its name in URLs, or by system|code of its role."""
+    pool = Pool.objects.filter(Q(slug=name) | Q(codes__contains=[name])).first()
+    if pool is None:
+        raise InvalidSearch("There is no pool of this name or role.", expression=blamed("pool"))
+    return pool
+
+
+def _answer(question: Question, actor: Actor, base: str) -> list[dict]:
+    up_to_date = clock_rows.catch_up()
+    statement, params = _found(question.search, actor, base)
     if not statement:
         return [_total(0)]
-
-    def rows(select: str) -> list[tuple]:
-        return sql.rows(FOUND.format(statement) + select, params, prepare=False)
-
-    [(total,)] = rows("select count(*) from found")
-    answer = [_total(total)]
-    for name in ("status", "priority"):
-        answer += [
-            _group(name, {"name": "code", "valueCode": code}, count)
-            for code, count in rows(OF_CODE.format(name))
-        ]
-    for name, element in CONCEPTS.items():
-        answer += [
-            _group(name, {"name": "concept", "valueCodeableConcept": concept}, count)
-            for *words, count in rows(OF_CONCEPT.format(element))
-            if (concept := _concept(*words))
-        ]
-    [(measured, shares)] = rows(TURNAROUND)
-    if measured:
-        times = [
-            _seconds(name, value) for name, value in zip(("median", "p90"), shares, strict=True)
-        ]
-        counted = {"name": "count", "valueUnsignedInt": measured}
-        answer.append({"name": "turnaround", "part": [counted, *times]})
-    return answer
+    found = Found(statement, params, question.period, question.pool and question.pool.pk)
+    counted = count(found, question.groups, question.trend, actor=actor)
+    parameters = [*Told(counted, question, actor).parameters()]
+    return parameters if up_to_date else [*parameters, {"name": "behind", "valueBoolean": True}]
 
 
 def _found(pairs: list[tuple[str, str]], actor: Actor, base: str) -> tuple[str, list]:
+    """SQL of the row ids of the Tasks that a search with these parameters finds."""
     resource_type = resources.get("Task")
-    check_scope(actor, "Task", "s")
     asked = parse_query(pairs)
     for clause in asked.clauses:
         if not resource_type.search().knows(clause):
             raise InvalidSearch("Task has no such search parameter.", expression=blamed(clause.key))
     part = part_of(resource_type, Asked(asked, asked.clauses, actor, base))
-    readable = part.candidates.readable_by(actor).order_by().values_list("document")
+    readable = part.candidates.readable_by(actor).order_by().values_list("pk")
     return united([readable.filter(branch) for branch in part.branches])
 
 
-def _total(count: int) -> dict:
-    return {"name": "total", "valueUnsignedInt": count}
+# --- the answer -----------------------------------------------------------------------------------
 
 
-def _group(name: str, value: dict, count: int) -> dict:
-    return {"name": name, "part": [value, {"name": "count", "valueUnsignedInt": count}]}
+class Told:
+    """What was counted, as the parameters of the answer."""
+
+    def __init__(self, counted: Counted, question: Question, actor: Actor):
+        self.counted, self.question, self.actor = counted, question, actor
+        self.left_out = 0
+        self.pools = {
+            pool.pk: {"code": pool.slug, "display": pool.name} for pool in Pool.objects.all()
+        }
+        moves = [place for row in counted.moves for place in (row["before"], row["after"])]
+        owners = [row["owner"] for row in counted.groups.get("owner", ())]
+        self.names = people.names((each for each in moves + owners if "/" in each), actor=actor)
+
+    def parameters(self) -> Iterator[dict]:
+        counted = self.counted
+        yield _total(counted.total)
+        for name, rows in (("status", counted.statuses), ("priority", counted.priorities)):
+            yield from self._groups(
+                name, rows, lambda row: {"name": "code", "valueCode": row["key"]}
+            )
+        for name, rows in counted.concepts.items():
+            yield from self._groups(name, rows, _concept_part)
+        yield from self._turnaround()
+        yield from self._clocks(counted.whole)
+        yield from self._pool_waits()
+        yield from self._stages()
+        for name, rows in counted.reasons.items():
+            yield from self._groups(name, rows, _concept_part, _percentiles)
+        yield from self._reroutes()
+        yield from self._overdue()
+        yield from self._divided()
+        if self.left_out:
+            yield {"name": "left-out", "valueUnsignedInt": self.left_out}
+
+    def _enough(self, rows: Iterable[dict]) -> list[dict]:
+        """Those that are not so few that one could tell who they are."""
+        rows = list(rows)
+        kept = [row for row in rows if row["count"] >= settings.TASKWARD_STATS_SMALLEST]
+        self.left_out += len(rows) - len(kept)
+        return kept
+
+    def _groups(
+        self,
+        name: str,
+        rows: Iterable[dict],
+        value: Callable[[dict], dict | None],
+        more: Callable[[dict], list[dict]] = lambda row: [],
+    ) -> Iterator[dict]:
+        for row in self._enough(rows):
+            if said := value(row):
+                yield {"name": name, "part": [said, _count(row["count"]), *more(row)]}
+
+    def _turnaround(self) -> Iterator[dict]:
+        for row in self._enough([self.counted.executed]):
+            if row["count"]:
+                median, _, p90 = row["shares"]
+                part = [_count(row["count"])]
+                part += [_whole_seconds("median", median), _whole_seconds("p90", p90)]
+                yield {"name": "turnaround", "part": part}
+
+    def _clocks(self, row: dict) -> list[dict]:
+        rows = [
+            {"name": name, "count": row[f"{column}_count"], "shares": row[column]}
+            for name, column in CLOCKS.items()
+        ]
+        return [
+            {
+                "name": "clock",
+                "part": [
+                    {"name": "name", "valueCode": each["name"]},
+                    _count(each["count"]),
+                    *_percentiles(each),
+                ],
+            }
+            for each in self._enough(each for each in rows if each["count"])
+        ]
+
+    def _pool_waits(self) -> Iterator[dict]:
+        yield from self._groups(
+            "pool-wait", self.counted.waits, lambda row: self._pool(row["pool"]), _percentiles
+        )
+
+    def _pool(self, pool_id: int | None, name: str = "pool") -> dict | None:
+        coding = self.pools.get(pool_id)
+        return coding and {"name": name, "valueCoding": coding}
+
+    def _stages(self) -> Iterator[dict]:
+        """Of one type after the other, in the order of the type where it has one."""
+        places = {
+            key[:4]: key[4]
+            for key in Stage.objects.values_list(
+                "task_type__system", "task_type__code", "system", "code", "position"
+            )
+        }
+
+        def place(row: dict) -> tuple:
+            names = ("type_system", "type_code", "type_text", "system", "code", "text")
+            key = tuple(row[name] for name in names)
+            return (*key[:3], places.get((*key[:2], *key[3:5]), 1000), -row["count"], *key[3:])
+
+        for row in sorted(self._enough(self.counted.stages), key=place):
+            share = Decimal(row["passed"]) / row["count"]
+            part = [
+                *_named("type", row, "type_"),
+                *_named("stage", row),
+                {"name": "reached", "valueUnsignedInt": row["count"]},
+                {"name": "passed", "valueUnsignedInt": row["passed"]},
+                {"name": "conversion", "valueDecimal": round(share, 4)},
+            ]
+            if row["to_next"] is not None:
+                part.append(_seconds("to-next", row["to_next"]))
+            yield {"name": "stage", "part": [*part, *_percentiles(row)]}
+
+    def _reroutes(self) -> Iterator[dict]:
+        """From → to with the reason that was given most."""
+        together: dict[tuple, list[dict]] = defaultdict(list)
+        for row in self.counted.moves:
+            together[row["before"], row["after"]].append(row)
+        rows = [
+            {"before": before, "after": after, "count": sum(each["count"] for each in rows)}
+            | {"reasons": [each for each in rows if _concept(each)]}
+            for (before, after), rows in together.items()
+        ]
+        rows.sort(key=lambda row: (-row["count"], row["before"], row["after"]))
+        tells_why = allows(self.actor, "Provenance", "r")
+        for row in self._enough(rows[:MOST_GROUPS]):
+            part = [*self._place("from", row["before"]), *self._place("to", row["after"])]
+            part.append(_count(row["count"]))
+            if row["reasons"] and tells_why:
+                top = max(row["reasons"], key=lambda each: (each["count"], each["code"]))
+                part += [
+                    *_named("reason", top),
+                    {"name": "reason-count", "valueUnsignedInt": top["count"]},
+                ]
+            yield {"name": "reroute", "part": part}
+
+    def _place(self, name: str, place: str) -> list[dict]:
+        """Nothing for what the actor may not see."""
+        if place.startswith("pool:"):
+            pool = self._pool(int(place.removeprefix("pool:")), name)
+            return [pool] if pool else []
+        if "/" in place:
+            display = self.names.get(place)
+            reference = {"reference": place} | ({"display": display} if display else {})
+            return [{"name": name, "valueReference": reference}]
+        return [{"name": name, "valueString": place}] if place else []
+
+    def _overdue(self) -> Iterator[dict]:
+        for row in self.counted.overdue:
+            yield {
+                "name": "overdue",
+                "part": [
+                    {"name": "date", "valueDate": row["date"].isoformat()},
+                    _count(row["count"]),
+                    {"name": "new", "valueUnsignedInt": row["new"]},
+                ],
+            }
+
+    def _divided(self) -> Iterator[dict]:
+        values: dict[str, Callable[[dict], list[dict]]] = {
+            "type": lambda row: _named("type", row),
+            "pool": lambda row: [each] if (each := self._pool(row["pool"])) else [],
+            "owner": lambda row: self._place("owner", row["owner"]),
+            "week": lambda row: [{"name": "week", "valueDate": row["week"]}],
+        }
+        for name, rows in self.counted.groups.items():
+            for row in self._enough(rows):
+                part: list[dict] = [{"name": "by", "valueCode": name}, *values[name](row)]
+                part += [_count(row["count"]), {"name": "ended", "valueUnsignedInt": row["ended"]}]
+                part += [{"name": "reroutes", "valueUnsignedInt": row["reroutes"]}]
+                yield {"name": "group", "part": [*part, *self._clocks(row)]}
 
 
-def _concept(system: str | None, code: str | None, label: str | None) -> dict:
-    coding = {name: value for name, value in (("system", system), ("code", code)) if value}
-    return ({"coding": [coding]} if coding else {}) | ({"text": label} if label else {})
+def _total(number: int) -> dict:
+    return {"name": "total", "valueUnsignedInt": number}
 
 
-def _seconds(name: str, value: float) -> dict:
-    quantity = {
-        "value": round(value),
-        "unit": "s",
-        "system": "http://unitsofmeasure.org",
-        "code": "s",
-    }
+def _count(number: int) -> dict:
+    return {"name": "count", "valueUnsignedInt": number}
+
+
+def _named(name: str, row: dict, prefix: str = "") -> list[dict]:
+    concept = _concept(row, prefix)
+    return [{"name": name, "valueCodeableConcept": concept}] if concept else []
+
+
+def _concept_part(row: dict) -> dict | None:
+    return next(iter(_named("concept", row)), None)
+
+
+def _concept(row: dict[str, Any], prefix: str = "") -> dict:
+    words = {name: row[f"{prefix}{name}"] for name in ("system", "code") if row[f"{prefix}{name}"]}
+    label = row[f"{prefix}label"]
+    return ({"coding": [words]} if words else {}) | ({"text": label} if label else {})
+
+
+def _percentiles(row: dict) -> list[dict]:
+    shares = row.get("shares")
+    names = ("p50", "p75", "p90")
+    return [_seconds(*each) for each in zip(names, shares, strict=True)] if shares else []
+
+
+def _seconds(name: str, milliseconds: float) -> dict:
+    """To the millisecond."""
+    return _duration(name, Decimal(round(milliseconds)) / 1000)
+
+
+def _whole_seconds(name: str, milliseconds: float) -> dict:
+    return _duration(name, round(milliseconds / 1000))
+
+
+def _duration(name: str, value: Decimal | int) -> dict:
+    quantity = {"value": value, "unit": "s", "system": "http://unitsofmeasure.org", "code": "s"}
     return {"name": name, "valueDuration": quantity}

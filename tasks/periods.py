@@ -1,0 +1,93 @@
+"""The period that statistics are asked for, and its days or weeks, in the clinic's time. Pure."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from django.utils.timezone import get_default_timezone
+
+from fhir.datatypes import LATEST, parse_date
+from fhir.errors import InvalidSearch
+from fhir.search.parse import blamed
+
+DAYS = 31
+"""The longest period that is told by days unless weeks are asked for."""
+WEEKS = 13
+"""Without a period, the trend of so many weeks is told."""
+MOST_POINTS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """start ≤ instant < end; None where it is open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def period_of(start: str, end: str) -> Period:
+    """Of FHIR dates, the end included. Raises InvalidSearch."""
+    period = Period(
+        _instant(start, "periodStart", end=False) if start else None,
+        _instant(end, "periodEnd", end=True) if end else None,
+    )
+    if period.start and period.end and period.end <= period.start:
+        raise InvalidSearch("periodEnd is before periodStart.", expression=blamed("periodEnd"))
+    return period
+
+
+def _instant(text: str, name: str, *, end: bool) -> datetime:
+    """A date without a time is a day, month or year of the clinic's calendar."""
+    text = text.replace(" ", "+")
+    try:
+        found = parse_date(text)
+    except ValueError as error:
+        raise InvalidSearch(f"{name} must be a date.", expression=blamed(name)) from error
+    at = found.high if end else found.low
+    if "T" in text or at == LATEST:
+        return at
+    return at.replace(tzinfo=get_default_timezone())
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A day or a week from its first day on, or what there was of it."""
+
+    date: date
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    points: tuple[Point, ...]
+    zone: tzinfo
+
+
+def trend_of(period: Period, interval: str, *, now: datetime) -> Trend:
+    """The days or weeks of the period up to now. Raises InvalidSearch."""
+    if interval not in ("", "day", "week"):
+        raise InvalidSearch("interval must be day or week.", expression=blamed("interval"))
+    zone = get_default_timezone()
+    end = min(period.end or now, now)
+    start = period.start or end - timedelta(weeks=WEEKS)
+    if not interval:
+        interval = "day" if end - start <= timedelta(days=DAYS) else "week"
+    length = timedelta(days=1 if interval == "day" else 7)
+    first = start.astimezone(zone).date()
+    if interval == "week":
+        first -= timedelta(days=first.weekday())
+    if (end - start) / length > MOST_POINTS:
+        raise InvalidSearch(
+            f"A period of more than {MOST_POINTS} {interval}s is too long for this interval.",
+            expression=blamed("interval"),
+        )
+    points = []
+    while (begin := _midnight(first, zone)) < end:
+        following = _midnight(first + length, zone)
+        points.append(Point(first, max(begin, start), min(following, end)))
+        first += length
+    return Trend(tuple(points), zone)
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone)
