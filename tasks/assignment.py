@@ -40,7 +40,7 @@ def choose(
     if keep:
         lock_assigning()
     people = eligible.members(pool_id, at=at)
-    need = need_of(document, pool_id=pool_id, at=at)
+    need = need_of(document, pools=[pool_id], at=at)
     able = [each for each in people if not why_not(each, need, at=at, pool_id=pool_id)]
     if strategy == SAME_PERSON:
         return same_person(able, people, last_owners(document))

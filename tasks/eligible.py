@@ -83,9 +83,9 @@ class Need:
         return self.patient and (self.licensed_type or (bool(held) and held <= self.licensed_pools))
 
 
-def need_of(document: dict, *, pool_id: int | None = None, at: datetime) -> Need:
-    """`pool_id` is where the Task is to go, if not to the pools that it names."""
-    pools = [pool_id] if pool_id is not None else task_pools(document)
+def need_of(document: dict, *, pools: Iterable[int] | None = None, at: datetime) -> Need:
+    """`pools` are those that the Task may go to, if not the ones that it names."""
+    pools = task_pools(document) if pools is None else list(pools)
     licensed = [
         row[0]
         for row in sql.rows(
@@ -110,6 +110,10 @@ def need_of(document: dict, *, pool_id: int | None = None, at: datetime) -> Need
 
 def task_pools(document: dict) -> list[int]:
     return pool_ids(codes_of(document.get("performerType", [])))
+
+
+def _only(pool_id: int | None) -> list[int] | None:
+    return None if pool_id is None else [pool_id]
 
 
 def _licensed_type(document: dict) -> bool:
@@ -165,7 +169,7 @@ def why_not_person(
     `pool_id` says as a member of which pool; without it she need not be in the pools of the Task.
     """
     person = _person(reference, at)
-    need = need_of(document, pool_id=pool_id, at=at)
+    need = need_of(document, pools=_only(pool_id), at=at)
     return why_not(person, need, at=at, pool_id=pool_id) if person else NOBODY
 
 
@@ -208,7 +212,7 @@ def check_person(
 
     Called in the transaction that gives it: who has a limit is looked at alone.
     """
-    need = need_of(document, pool_id=pool_id, at=at)
+    need = need_of(document, pools=_only(pool_id), at=at)
     person = _alone(reference, at)
     _refuse(why_not(person, need, at=at, pool_id=pool_id) if person else NOBODY, "owner")
 
@@ -280,7 +284,7 @@ def why_not_pool(document: dict, pool_id: int, *, at: datetime) -> str:
     return why_pool_cannot(
         pool,
         members_of([pool_id], at=at),
-        need_of(document, pool_id=pool_id, at=at),
+        need_of(document, pools=[pool_id], at=at),
         hours_of([pool_id])[pool_id],
         at=at,
     )
