@@ -6,12 +6,11 @@ for one type of work, or for all types that have none of their own.
 """
 
 from tasks import task_types
-from tasks.shipped import REASONS
 from tasks.task_types import OTHER, Reason
 from tasks.task_types import REROUTE_REASON as REROUTE_SYSTEM
 from tasks.task_types import STATUS_REASON as SYSTEM
 
-__all__ = ["OTHER", "REASONS", "REROUTED", "REROUTE_SYSTEM", "SYSTEM", "Reason", "choices"]
+__all__ = ["OTHER", "REROUTED", "REROUTE_SYSTEM", "SYSTEM", "Reason", "choices"]
 
 REROUTED = Reason("rerouted", "Rerouted")
 """Of a Task that a successor replaces."""

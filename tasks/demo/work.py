@@ -463,13 +463,12 @@ def _reroute(rng: Random, result: Work) -> None:
 
 
 def _provenance(key: str, task_id: str, who: dict, at: str, reason: str) -> dict:
-    display = codes.REROUTE_REASONS[reason]
     return resource(
         "Provenance",
         key,
         target=[{"reference": f"Task/{task_id}"}],
         recorded=at,
-        reason=[codes.concept(display, codes.coding(codes.REROUTE_REASON, reason, display))],
+        reason=[codes.REROUTE_REASONS[reason].as_concept()],
         agent=[{"who": who}],
     )
 
@@ -579,9 +578,7 @@ def _subtask(
     authored = datetime.fromisoformat(parent["authoredOn"])
     started = authored + (now - authored) * 0.4
     ended = authored + (now - authored) * 0.7
-    task_type = next(
-        errand for errand in codes.ERRANDS.values() if errand.category == "care-coordination"
-    )
+    task_type = codes.ERRANDS["care-coordination"]
     done = status == "completed"
     return resource(
         "Task",
