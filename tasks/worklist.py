@@ -361,13 +361,7 @@ class Count(NamedTuple):
 
 def counts(actor: Actor, *, now: datetime) -> tuple[Count, dict[int, Count]]:
     """My open Tasks, and the unclaimed ones of each pool in the navigation."""
-    shown = sorted({*actor.pools, *actor.coordinates})
-    by_pool = sql.rows(
-        "select p.id, "
-        + _counted("q.pool_id = p.id", WAITING)
-        + " from unnest(%s::bigint[]) p(id)",
-        [now, shown],
-    )
+    by_pool = count_pools({*actor.pools, *actor.coordinates}, now=now)
     mine = (
         sql.rows(
             "select " + _counted("q.owner = %s", MINE), [actor.reference, actor.reference, now]
@@ -375,7 +369,18 @@ def counts(actor: Actor, *, now: datetime) -> tuple[Count, dict[int, Count]]:
         if actor.reference
         else [(0, 0)]
     )
-    return Count(*mine[0]), {pool_id: Count(*numbers) for pool_id, *numbers in by_pool}
+    return Count(*mine[0]), by_pool
+
+
+def count_pools(pool_ids: Iterable[int], *, now: datetime) -> dict[int, Count]:
+    """The unclaimed Tasks of each pool, in one query."""
+    found = sql.rows(
+        "select p.id, "
+        + _counted("q.pool_id = p.id", WAITING)
+        + " from unnest(%s::bigint[]) p(id)",
+        [now, sorted(pool_ids)],
+    )
+    return {pool_id: Count(*numbers) for pool_id, *numbers in found}
 
 
 def _counted(condition: str, index: str) -> str:
