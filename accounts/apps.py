@@ -6,10 +6,12 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self):
-        from accounts import conformance, pools, resource
+        from accounts import conformance, identity, pools, resource
         from fhir.conformance import add
+        from fhir.subscriptions.authors import set_lookup
 
         resource.register()
+        set_lookup(identity.actor_of_grant)
         add(*conformance.DEFINITIONS)
         # After Django has made the permissions that the pools' groups are given.
         post_migrate.connect(pools.create_roles_and_pools, sender=self)

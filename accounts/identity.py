@@ -5,6 +5,7 @@ the next request on.
 """
 
 import hashlib
+from dataclasses import replace
 
 from django.utils.functional import SimpleLazyObject
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -22,7 +23,7 @@ select u.id, u.username, u.reference, trim(u.first_name || ' ' || u.last_name),
         where ug.user_id = u.id),
   array(select distinct m.pool_id from ({membership}) m where m.user_id = u.id order by 1),
   array(select c.pool_id from accounts_pool_coordinators c where c.user_id = u.id),
-  {scopes}
+  {scopes}, {grant}
 from {source}
 where u.is_active and {condition}
 """
@@ -30,6 +31,7 @@ MEMBERSHIP_NOW = MEMBERSHIP.format(at="now()")
 BY_TOKEN = IDENTITY.format(
     membership=MEMBERSHIP_NOW,
     scopes="t.scope",
+    grant="coalesce('client:' || t.application_id, 'token:' || t.id)",
     # A client's own token (client credentials) names no user: it acts as the application's.
     source="oauth2_provider_accesstoken t"
     " left join oauth2_provider_application a on a.id = t.application_id and t.user_id is null"
@@ -39,8 +41,19 @@ BY_TOKEN = IDENTITY.format(
 BY_USER = IDENTITY.format(
     membership=MEMBERSHIP_NOW,
     scopes="''",
+    grant="''",
     source="accounts_user u",
     condition="u.id = %s",
+)
+BY_GRANT = IDENTITY.format(
+    membership=MEMBERSHIP_NOW,
+    scopes="''",
+    grant="g.name",
+    source="accounts_user u cross join (select %s::text as name) g",
+    # Tokens of a client come and go: while the client is there, so is its grant.
+    condition="u.id = %s and (g.name = '' or exists (select 1 from oauth2_provider_application a"
+    " where g.name = 'client:' || a.id) or exists (select 1 from oauth2_provider_accesstoken t"
+    " where g.name = 'token:' || t.id and t.expires > now()))",
 )
 
 
@@ -54,10 +67,18 @@ def actor_of(user: User) -> Actor | None:
     return _actor(sql.rows(BY_USER, (user.pk,)))
 
 
+def actor_of_grant(user_id: int, grant: str, scopes: frozenset[str] | None) -> Actor | None:
+    """Who once came with a grant, with the rights of now; None when either is no longer there."""
+    found = _actor(sql.rows(BY_GRANT, (grant, user_id)))
+    return found and replace(found, scopes=scopes)
+
+
 def _actor(found: list[tuple]) -> Actor | None:
     if not found:
         return None
-    user_id, username, reference, display, superuser, groups, pools, coordinates, scope = found[0]
+    [found] = found
+    user_id, username, reference, display, superuser, groups, pools, coordinates = found[:8]
+    scope, grant = found[8:]
     role = next((role for role in Role if role in groups), Role.ADMIN if superuser else None)
     if role is None:
         return None
@@ -70,6 +91,7 @@ def _actor(found: list[tuple]) -> Actor | None:
         pools=tuple(pools),
         coordinates=tuple(coordinates),
         scopes=frozenset(scope.split()) or None,
+        grant=grant,
     )
 
 

@@ -6,6 +6,7 @@ fresh, is the new document valid, may this actor make this change, is it a step 
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -268,6 +269,8 @@ def _write(resource_type, before, known, document, actor, interaction) -> Stored
     resource_type.check_change(actor, known, document)
     at = store.now(before.last_updated)
     document = resource_type.stamp(known, document, at)
+    if resource_type.set_aside:
+        document = resource_type.set_aside(actor, before.resource_id, known, document)
     return store.update(
         resource_type, before, document, actor=actor, interaction=interaction, at=at
     )
@@ -284,9 +287,12 @@ def _insert(
     resource_type.check_change(actor, None, document)
     at: datetime = store.now()
     document = resource_type.stamp(None, document, at)
-    stored = store.insert(
-        resource_type, resource_id, document, actor=actor, interaction=interaction, at=at
-    )
+    with transaction.atomic() if resource_type.set_aside else nullcontext():
+        if resource_type.set_aside:
+            document = resource_type.set_aside(actor, resource_id, None, document)
+        stored = store.insert(
+            resource_type, resource_id, document, actor=actor, interaction=interaction, at=at
+        )
     if stored is None:
         # Somebody else made it between our look and our write.
         raise VersionConflict("This id has just been used by somebody else; read it first.")

@@ -20,7 +20,8 @@ class Actor:
 
     `reference` is the user's own FHIR reference ("Practitioner/x"), or "" for a user without one.
     `pools` are the ids of the pools that the user may see and claim from now; `coordinates` of
-    those that the user coordinates. `scopes` narrow a token; None means no narrowing.
+    those that the user coordinates. `scopes` narrow a token; None means no narrowing. `grant` is what
+    stands behind the token, "client:7" or, for one of no client, "token:9"; "" for a session.
     """
 
     user_id: int
@@ -31,6 +32,7 @@ class Actor:
     pools: tuple[int, ...] = ()
     coordinates: tuple[int, ...] = ()
     scopes: frozenset[str] | None = None
+    grant: str = ""
 
     is_authenticated: bool = field(default=True, init=False)
     is_active: bool = field(default=True, init=False)

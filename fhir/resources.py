@@ -49,6 +49,8 @@ class ResourceType:
     `check_change(actor, before, after)` raises when the actor may not turn one document into the
     other, or the workflow forbids it (`before` is None for a create, `after` for a delete).
     `stamp(before, after, at)` returns the document with the elements that the server keeps.
+    `set_aside(actor, resource_id, before, after)` returns it without what must not be in it, and
+    keeps that elsewhere; it is called in the transaction of the write.
     """
 
     name: str
@@ -56,6 +58,7 @@ class ResourceType:
     search: Callable[[], type]
     check_change: Callable[[Actor, dict | None, dict | None], None] = only_writers
     stamp: Callable[[dict | None, dict, Any], dict] = lambda before, after, at: after
+    set_aside: Callable[[Actor, str, dict | None, dict], dict] | None = None
     refuse_unreadable: Callable[[Actor, str, Any], None] = refuse_unreadable
     operations: tuple[Operation, ...] = field(default=())
 

@@ -72,6 +72,8 @@ class Subscriber(models.Model):
     secret = models.CharField(max_length=100, blank=True)
     """The key that notifications are signed with, as `whsec_` and base64."""
 
+    starts_after = models.BigIntegerField(default=0)
+    """The number of the last change that came before it."""
     last_number = models.BigIntegerField(default=0)
     """Of the last event that was given one."""
     is_greeted = models.BooleanField(default=False)
