@@ -18,7 +18,7 @@ from fhir.store import Stored
 from tasks import document as documents
 from tasks import queue
 from tasks.consequences import moved, record
-from tasks.eligible import check_claim
+from tasks.eligible import check_claim, claim_filter
 from tasks.permissions import name_of
 from tasks.transitions import CLAIMABLE, BadTransition
 
@@ -59,7 +59,9 @@ def claim(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> S
 def claim_next(*, actor: Actor, pool_id: int | None = None) -> Stored | None:
     """Claim the most pressing Task of a pool, or of all the actor's pools; None when none waits.
 
-    Two who press at once get two Tasks: each skips what the other has locked.
+    Two who press at once get two Tasks: each skips what the other has locked. What takes a licence
+    that she has not is left to others; BusinessRuleViolation (422) when she has all that she may
+    have.
     """
     owner = _as_owner(actor)
     check_writer(actor)
@@ -69,7 +71,9 @@ def claim_next(*, actor: Actor, pool_id: int | None = None) -> Stored | None:
         raise Forbidden("You are not a member of this pool.")
     task = resources.get("Task")
     with transaction.atomic():
-        before = queue.lock_most_pressing(wanted, now=store.now())
+        now = store.now()
+        allowed = claim_filter(actor.reference, wanted, at=now)
+        before = queue.lock_most_pressing(wanted, now=now, allowed=allowed)
         if before is None:
             return None
         known = before.parsed()

@@ -5,7 +5,7 @@ client is held to it only where a pool of the Task refuses what nobody can do (`
 The sentences name staff and pools, and nothing of a patient, not even the state of the home.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from fhir.errors import BusinessRuleViolation
 from tasks import times
 from tasks.document import due_of, reference_of
 from tasks.queue import literals
-from tasks.task_types import type_of
+from tasks.task_types import setup, type_of
 from tasks.transitions import OPEN
 
 OWNED = f"not t.deleted and t.owner <> '' and t.status in ({literals(OPEN)})"
@@ -199,10 +199,14 @@ def _why_not_able(person: Person, need: Need) -> str:
             return "This needs a licence where the patient lives, and that is not known."
         if need.state not in person.licences:
             return f"{person.name} has no licence in the patient's state."
-    limit = person.limit_in(as_member_of)
-    if limit is not None and person.load >= limit and need.owner != person.reference:
-        return f"{person.name} has {person.load} open tasks; the limit is {limit}."
-    return ""
+    return "" if need.owner == person.reference else _why_full(person, as_member_of)
+
+
+def _why_full(person: Person, pools: Iterable[int]) -> str:
+    limit = person.limit_in(pools)
+    if limit is None or person.load < limit:
+        return ""
+    return f"{person.name} has {person.load} open tasks; the limit is {limit}."
 
 
 def check_person(
@@ -238,6 +242,25 @@ def _alone(reference: str, at: datetime) -> Person | None:
         lock_assigning()
         return _person(reference, at)
     return person
+
+
+def claim_filter(
+    reference: str, pools: list[int], *, at: datetime
+) -> Callable[[dict], bool] | None:
+    """What tells which Tasks of the pools she may claim; None when she may claim each of them.
+
+    Raises BusinessRuleViolation (422) when she has all that she may have in every one of them.
+    """
+    licensed_types = any(each.requires_licence for each in setup().types.values())
+    if not licensed_types and not restricts_claims(pools):
+        return None
+    person = _alone(reference, at)
+    if person is None:
+        raise BusinessRuleViolation(NOBODY, expression="Task.owner")
+    full = {_why_full(person, [each]) for each in pools}
+    if pools and "" not in full:
+        raise BusinessRuleViolation(max(full), expression="Task.owner")
+    return lambda document: not _why_not_able(person, need_of(document, at=at))
 
 
 def restricts_claims(pools: list[int]) -> bool:

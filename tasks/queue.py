@@ -5,9 +5,10 @@ Stat first; then what is overdue, by priority and due time; then the rest by pri
 an owner's Tasks, so that a page reads only what it shows.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
-from fhir import sql
+from fhir import json, sql
 from fhir.store import Stored
 from tasks.transitions import CLAIMABLE
 
@@ -34,8 +35,13 @@ WAITING = f"{{t}}.owner = '' and not {{t}}.deleted and {{t}}.status in ({literal
 """Unclaimed, in literals: the planner must see that the index task_queue holds all of it."""
 
 
-def lock_most_pressing(pool_ids: list[int], *, now: datetime) -> Stored | None:
-    """Lock and return the most pressing unclaimed Task of the pools that nobody else has locked."""
+def lock_most_pressing(
+    pool_ids: list[int], *, now: datetime, allowed: Callable[[dict], bool] | None = None
+) -> Stored | None:
+    """Lock and return the most pressing unclaimed Task of the pools that nobody else has locked.
+
+    With `allowed` the first whose document it says yes to: those before it are not locked.
+    """
     for limit in (8, 64, 512):
         parts, params = [], []
         for step, (condition, judged) in enumerate(RANGES):
@@ -57,18 +63,47 @@ def lock_most_pressing(pool_ids: list[int], *, now: datetime) -> Stored | None:
             f" order by step, q.priority desc, q.due, q.resource_id limit {limit})".format(t="q")
         )
         params += [now, pool_ids]
-        waiting = WAITING.format(t="t")
-        found = sql.rows(
+        candidates = (
             "with candidate as materialized (select * from ("
             + " union all ".join(parts)
             + f") c order by step, priority desc, due, resource_id limit {limit})"
-            " select t.id, t.resource_id, t.version_id, t.last_updated, t.deleted, t.document"
-            f" from candidate c join tasks_task t on t.id = c.id where {waiting}"
-            " order by c.step, c.priority desc, c.due, c.resource_id"
-            " limit 1 for update of t skip locked",
-            params,
         )
+        if allowed is None:
+            found = _lock_first(candidates, params)
+        else:
+            found = _lock_allowed(candidates, params, allowed)
         if found:
-            row_id, *rest = found[0]
-            return Stored(row_id, "Task", *rest)
+            return found
+    return None
+
+
+def _lock_first(candidates: str, params: list) -> Stored | None:
+    """The first candidate that can be locked and still waits."""
+    found = sql.rows(
+        f"{candidates} select t.id, t.resource_id, t.version_id, t.last_updated, t.deleted,"
+        " t.document from candidate c join tasks_task t on t.id = c.id"
+        f" where {WAITING.format(t='t')} order by c.step, c.priority desc, c.due, c.resource_id"
+        " limit 1 for update of t skip locked",
+        params,
+    )
+    if not found:
+        return None
+    row_id, *rest = found[0]
+    return Stored(row_id, "Task", *rest)
+
+
+def _lock_allowed(candidates: str, params: list, allowed: Callable[[dict], bool]) -> Stored | None:
+    """The first that is allowed and can be locked."""
+    found = sql.rows(
+        f"{candidates} select t.id, t.document from candidate c join tasks_task t on t.id = c.id"
+        " order by c.step, c.priority desc, c.due, c.resource_id",
+        params,
+    )
+    one = (
+        "with candidate as (select q.id, 0 step, q.priority, q.due, q.resource_id"
+        " from tasks_task q where q.id = %s)"
+    )
+    for row_id, text in found:
+        if allowed(json.loads_stored(text)) and (locked := _lock_first(one, [row_id])):
+            return locked
     return None

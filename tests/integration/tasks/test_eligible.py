@@ -10,7 +10,7 @@ from accounts.models import MemberLimit, OpeningHours, Pool
 from accounts.pools import create_pool
 from fhir.actor import SYSTEM
 from fhir.errors import BusinessRuleViolation
-from tasks import eligible
+from tasks import actions, eligible
 from tasks.models import TaskType
 from tests.factories import (
     CARDIOLOGIST_ROLE,
@@ -188,6 +188,40 @@ def test_a_claim_asks_for_licence_and_limit_but_not_for_presence(cast, nurses, h
     nurses.requires_licence = True
     nurses.save()
     assert "no licence" in eligible.why_not_claim(task, "Practitioner/maya", at=NOON)
+
+
+def test_claim_next_leaves_what_she_has_no_licence_for_to_others(cast, nurses, homer):
+    nurses.requires_licence = True
+    nurses.save()
+    license_in(cast["nurse"], "TX")
+    license_in(cast["nurse2"], "IL")
+    austin = patient("austin", state="Texas")
+    urgent = pool_task(priority="stat", **{"for": homer})["id"]
+    hers = pool_task(**{"for": austin})["id"]
+    about_nobody = pool_task()["id"]
+    claimed = [actions.claim_next(actor=cast["nurse"].actor) for _ in range(3)]
+    assert [each and each.resource_id for each in claimed] == [hers, about_nobody, None]
+    assert actions.claim_next(actor=cast["nurse2"].actor).resource_id == urgent
+
+
+def test_claiming_stops_at_the_limit(cast, nurses):
+    nurses.member_limit = 1
+    nurses.save()
+    first, second = pool_task()["id"], pool_task()["id"]
+    assert actions.claim_next(actor=cast["nurse"].actor).resource_id == first
+    with pytest.raises(BusinessRuleViolation, match="the limit is 1"):
+        actions.claim_next(actor=cast["nurse"].actor)
+    with pytest.raises(BusinessRuleViolation, match="the limit is 1"):
+        actions.claim(second, actor=cast["nurse"].actor)
+    assert actions.claim(first, actor=cast["nurse"].actor).resource_id == first
+
+
+def test_one_who_has_no_licence_cannot_claim(cast, nurses, homer):
+    nurses.requires_licence = True
+    nurses.save()
+    task = pool_task(**{"for": homer})
+    with pytest.raises(BusinessRuleViolation, match="no licence"):
+        actions.claim(task["id"], actor=cast["nurse"].actor)
 
 
 # --- pools ----------------------------------------------------------------------------------------
