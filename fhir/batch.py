@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -45,8 +45,19 @@ def process_bundle(request: Request, perform: Perform) -> Answer:
         answers = [_batch_entry(request, entry, perform) for entry in entries]
     else:
         answers = _transaction(request, entries, perform)
+    return _response(document["type"], answers)
+
+
+def answer_each(request: Request, acts: Iterable[Callable[[], Answer]]) -> Answer:
+    """Do things that do not depend on each other, each in a transaction of its own: a
+    batch-response with an entry for each, in their order.
+    """
+    return _response("batch", [_alone(lambda act=act: _answered(act(), request)) for act in acts])
+
+
+def _response(kind: str, answers: list["_Answered"]) -> Answer:
     return Answer(
-        body=bundle({"type": f"{document['type']}-response"}, [text for text, _, _ in answers]),
+        body=bundle({"type": f"{kind}-response"}, [text for text, _, _ in answers]),
         writes=any(writes for _, writes, _ in answers),
         reads=any(reads for _, _, reads in answers),
     )
@@ -206,11 +217,19 @@ def _as_text(answer: Answer, request: Request) -> str:
 
 
 def _batch_entry(outer: Request, entry: dict, perform: Perform) -> _Answered:
+    def act() -> _Answered:
+        request, path, _ = _read_entry(outer, entry)
+        _check_nested(request, path)
+        return _answered(perform(request, path), request)
+
+    return _alone(act)
+
+
+def _alone(act: Callable[[], _Answered]) -> _Answered:
+    """What `act` answers; what it raises is undone, and is the entry's own."""
     try:
         with transaction.atomic():
-            request, path, _ = _read_entry(outer, entry)
-            _check_nested(request, path)
-            return _answered(perform(request, path), request)
+            return act()
     except FhirError as error:
         refusal = error
     except (OperationalError, DataError) as error:

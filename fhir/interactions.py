@@ -19,7 +19,7 @@ from fhir.search.system import search_system
 from fhir.store import Stored
 
 
-def _written(request: Request, stored: Stored, *, created: bool = False) -> Answer:
+def written(request: Request, stored: Stored, *, created: bool = False) -> Answer:
     """The answer to a write, with as much of a body as the client prefers, and may read."""
     status, body = 201 if created else 200, stored.document
     wanted = request.prefer.get("return")
@@ -80,12 +80,12 @@ def create(request: Request, type_name: str) -> Answer:
         stored, created = conditional.create(
             type_name, request.body, criteria, actor=request.actor, base=request.base
         )
-        answer = _written(request, stored, created=created)
+        answer = written(request, stored, created=created)
         return answer if created else replace(answer, writes=False, reads=True)
     stored = actions.create(
         type_name, request.body, actor=request.actor, resource_id=request.resource_id
     )
-    return _written(request, stored, created=True)
+    return written(request, stored, created=True)
 
 
 def conditional_update(request: Request, type_name: str) -> Answer:
@@ -98,7 +98,7 @@ def conditional_update(request: Request, type_name: str) -> Answer:
         base=request.base,
         if_match=request.if_match,
     )
-    return _written(request, stored, created=created)
+    return written(request, stored, created=created)
 
 
 def conditional_patch(request: Request, type_name: str) -> Answer:
@@ -159,7 +159,7 @@ def update(request: Request, type_name: str, resource_id: str) -> Answer:
     stored, created = actions.put(
         type_name, resource_id, request.body, actor=request.actor, if_match=request.if_match
     )
-    return _written(request, stored, created=created)
+    return written(request, stored, created=created)
 
 
 def patch(request: Request, type_name: str, resource_id: str) -> Answer:
@@ -173,7 +173,7 @@ def patch(request: Request, type_name: str, resource_id: str) -> Answer:
         )
     else:
         stored = actions.fhirpath_patch(type_name, resource_id, request.body, **common)
-    return _written(request, stored)
+    return written(request, stored)
 
 
 def delete(request: Request, type_name: str, resource_id: str) -> Answer:
@@ -226,4 +226,4 @@ def operation(
         return answer
     if answer is None:
         return Answer(204)
-    return _written(request, answer)
+    return written(request, answer)

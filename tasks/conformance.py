@@ -12,21 +12,10 @@ from fhir.conformance import (
     parameter,
     value_set,
 )
-from tasks import shipped
+from tasks import drift, operations, shipped
+from tasks.consequences import ACTIVITIES, ACTIVITY_SYSTEM
 from tasks.reasons import REROUTE_SYSTEM, REROUTED, SYSTEM, Reason
 from tasks.task_types import MESSAGE_STAGE, TASK_STAGE
-
-CLAIM = operation(
-    "Task-claim",
-    "claim",
-    on="Task",
-    levels=("instance",),
-    name="Claim",
-    description="Take a Task from a pool: you own it, and its status is accepted. Whoever comes"
-    " second is told who was faster (409); claiming twice is once.",
-    affectsState=True,
-    parameter=[parameter("return", "Task", "The Task as it is now.", use="out", min=1)],
-)
 
 CLAIM_NEXT = operation(
     "Task-claim-next",
@@ -144,6 +133,15 @@ STATUS_REASONS = (
     _reasons("cancel-reason", "CancelReasons", "was cancelled", _codes(shipped.REASONS["cancel"])),
 )
 
+ACTIVITY = code_system(
+    "activity",
+    ACTIVITIES,
+    url=ACTIVITY_SYSTEM,
+    name="Activity",
+    title="What was done to a Task",
+    description="What a Provenance tells of: codes of Provenance.activity.",
+)
+
 REROUTE_REASON = value_set(
     "reroute-reason",
     {REROUTE_SYSTEM: _codes(shipped.REASONS["reroute"])},
@@ -191,7 +189,9 @@ DEFINITIONS = (
     SHIPPED_CATEGORIES,
     SHIPPED_STAGES,
     MESSAGE_STAGES,
-    CLAIM,
+    ACTIVITY,
+    *operations.DEFINITIONS,
+    drift.DEFINITION,
     CLAIM_NEXT,
     STATS,
     WORKLIST,

@@ -1,20 +1,17 @@
 """Task and Provenance as the FHIR layer sees them, and what a Task reveals."""
 
 from django.db import connection
-from django.db.models import Q
 
 from accounts.actions import follow_reference
-from accounts.models import Pool
 from accounts.pools import follow_codes
 from fhir import store
 from fhir.access import Condition, add_revealer, columns_of
 from fhir.actor import Actor
 from fhir.definitions import add_search_parameters
-from fhir.errors import InvalidResource
 from fhir.resources import Operation, ResourceType
 from fhir.resources import register as register_type
-from tasks import actions, provenance
-from tasks.conformance import CLAIM, CLAIM_NEXT, STATS
+from tasks import actions, operations, provenance
+from tasks.conformance import CLAIM_NEXT, STATS
 from tasks.definitions import search_parameters
 from tasks.document import stamp
 from tasks.models import VIEW_TASK, Provenance, Task
@@ -32,7 +29,7 @@ def register() -> None:
             stamp=stamp,
             refuse_unreadable=refuse_unreadable,
             operations=(
-                Operation("claim", "instance", _claim, definition=CLAIM["url"]),
+                *operations.operations(),
                 Operation("claim-next", "type", _claim_next, definition=CLAIM_NEXT["url"]),
                 Operation(
                     "stats",
@@ -101,18 +98,9 @@ def reroute_to_pools(codes: list[str]) -> None:
         store.reindex(task)
 
 
-def _claim(request, resource_id):
-    return actions.claim(resource_id, actor=request.actor, if_match=request.if_match)
-
-
 def _claim_next(request, resource_id):
     """`pool` (a slug, or the system|code of a role) narrows it to one pool."""
     name = request.parameters.get("pool")
-    return actions.claim_next(actor=request.actor, pool_id=_pool_named(name) if name else None)
-
-
-def _pool_named(name: str) -> int:
-    pool = Pool.objects.filter(Q(slug=name) | Q(codes__contains=[name])).first()
-    if pool is None:
-        raise InvalidResource("There is no pool of this name or role.", expression="pool")
-    return pool.pk
+    return actions.claim_next(
+        actor=request.actor, pool_id=operations.pool_named(name) if name else None
+    )

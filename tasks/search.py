@@ -21,6 +21,7 @@ from fhir.search.filters import (
 from fhir.search.parse import Clause
 from fhir.search.searchset import Plan, SearchSet, all_of
 from fhir.search.sorting import SortKey, column_key
+from tasks.drift import DRIFT
 from tasks.transitions import CLAIMABLE, FINAL, OPEN
 from tasks.worklist_query import WORKLIST
 
@@ -41,7 +42,7 @@ MODIFIED = SortKey(
 
 class TaskSearch(SearchSet):
     resource_type = "Task"
-    named_queries = {"worklist": WORKLIST}
+    named_queries = {"worklist": WORKLIST, "drift": DRIFT}
     filters_by_name = {
         "authored-on": DateFilter(),
         "based-on": ReferenceFilter(),

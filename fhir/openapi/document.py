@@ -294,7 +294,8 @@ def _named_operations(route: Route) -> Iterator[tuple[str, str, dict]]:
                 continue
             described = _described(interaction, address, type_names, None)
             definition = definitions[operation.definition]
-            described["parameters"] += parameters.operation_parameters(definition)
+            if not operation.affects_state:
+                described["parameters"] += parameters.operation_parameters(definition)
             yield (
                 address,
                 method.lower(),
