@@ -7,6 +7,7 @@ be the newest message, still is when hers is written.
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Q
 
 from communications import categories
 from communications import document as documents
@@ -15,7 +16,7 @@ from communications.models import Communication
 from fhir import actions, json, resources, sql, store
 from fhir.actor import SYSTEM, Actor
 from fhir.datatypes import to_instant
-from fhir.errors import BusinessRuleViolation, Forbidden, Gone
+from fhir.errors import BusinessRuleViolation, Forbidden, Gone, NotFound
 from fhir.store import Stored
 
 LONGEST = 20_000
@@ -23,23 +24,19 @@ LONGEST = 20_000
 
 
 @transaction.atomic
-def send(
-    thread: str,
-    text: str,
-    *,
-    actor: Actor,
-    answers: str = "",
-    internal: bool = False,
-    message_id: str | None = None,
-) -> Stored:
-    """Write in a thread ("Communication/x"), to its patient or, `internal`, to colleagues only.
-
-    `answers` is the reference of the message that it answers. The actor's draft in the thread goes.
-    """
+def send(thread: str, text: str, *, actor: Actor, internal: bool = False) -> Stored:
+    """Write in a thread ("Communication/x"), to its patient or, `internal`, to colleagues only."""
     header = lock_thread(thread, actor=actor)
-    message = document_of(header, text, actor=actor, answers=answers, internal=internal)
+    return write(header, text, actor=actor, internal=internal)
+
+
+def write(
+    header: dict, text: str, *, actor: Actor, internal: bool = False, message_id: str | None = None
+) -> Stored:
+    """The message itself, once the thread is locked. The actor's draft in the thread goes."""
+    message = document_of(header, text, actor=actor, internal=internal)
     sent = actions.create("Communication", message, actor=actor, resource_id=message_id)
-    _remove_draft(thread, actor)
+    _remove_draft(_reference(header), actor)
     return sent
 
 
@@ -57,11 +54,9 @@ def draft(thread: str, text: str, *, actor: Actor, internal: bool = False) -> St
         return actions.create("Communication", message, actor=actor)
 
     def next_document(document: dict) -> dict:
-        kept = {name: document[name] for name in ("id", "meta")}
-        kept["meta"] = {
-            name: value for name, value in kept["meta"].items() if name != "security"
-        } | message.get("meta", {})
-        return message | kept
+        kept = {"versionId", "lastUpdated"} & document["meta"].keys()
+        meta = {name: document["meta"][name] for name in kept} | message.get("meta", {})
+        return message | {"id": document["id"], "meta": meta}
 
     return actions.change(
         "Communication", known.resource_id, next_document, actor=actor, interaction="draft"
@@ -104,21 +99,23 @@ def retract(
 def lock_thread(thread: str, *, actor: Actor) -> dict:
     """The header, with nobody else writing in the thread until the transaction ends.
 
-    Raises Forbidden for a thread that the actor cannot see, whether there is one or not (T5).
+    She may write in a thread whose header she can read, or a message that somebody else sent; to
+    whoever sees neither, a thread that is there and one that is not are the same 403 (T5).
     """
     sql.rows("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"thread|{thread}",))
-    communication = resources.get("Communication")
-    found = store.find(communication, thread.removeprefix("Communication/"), actor=actor)
+    found = store.find(resources.get("Communication"), _id(thread), actor=SYSTEM)
+    if not actor.reads_everything:
+        mine = Q(resource_id=_id(thread)) | Q(thread=thread) & ~Q(sender=actor.reference)
+        if not found or not Communication.objects.readable_by(actor).filter(mine).exists():
+            raise Forbidden("You may not write in this thread.")
     if found is None:
-        raise Forbidden("You may not write in this thread.")
+        raise NotFound
     if found.deleted:
         raise Gone
     return found.parsed()
 
 
-def document_of(
-    header: dict, text: str, *, actor: Actor, answers: str = "", internal: bool = False
-) -> dict:
+def document_of(header: dict, text: str, *, actor: Actor, internal: bool = False) -> dict:
     """A message of the actor's in a thread. Raises for one without a text or a sender."""
     words = text.strip()
     if not words:
@@ -132,45 +129,45 @@ def document_of(
     name = {"display": actor.display} if actor.display else {}
     message = {
         "resourceType": "Communication",
-        "partOf": [{"reference": f"Communication/{header['id']}"}],
-        "inResponseTo": [{"reference": answers}],
+        "partOf": [{"reference": _reference(header)}],
         "status": "completed",
         "category": [categories.category(categories.INFORMATION)],
-        "medium": header.get("medium"),
         "subject": header.get("subject"),
         "topic": header.get("topic"),
         "encounter": header.get("encounter"),
         "sent": to_instant(store.now()),
-        "recipient": [recipient_in(header)],
         "sender": {"reference": actor.reference} | name,
         "payload": [{"contentString": words}],
     }
     if internal:
         message["category"] = [categories.category(categories.INTERNAL_NOTE)]
         message["meta"] = {"security": [categories.NOT_FOR_PATIENTS]}
-        message["medium"] = message["recipient"] = None
-    if not answers:
-        del message["inResponseTo"]
-    if message["recipient"] == [None]:
-        message["recipient"] = None
-    return {element: value for element, value in message.items() if value is not None}
+    else:
+        asked, to = asking(_reference(header)), recipient_in(header)
+        message["inResponseTo"] = asked and [{"reference": _reference(asked)}]
+        message["medium"] = header.get("medium")
+        message["recipient"] = to and [to]
+    return {element: value for element, value in message.items() if value}
 
 
-def recipient_in(header: dict) -> dict | None:
-    """To whom an answer goes: who last wrote from the patient's side, else who began the thread,
-    else its subject."""
-    last = (
+def asking(thread: str) -> dict | None:
+    """The newest message from the patient's side: what an answer answers, and whom."""
+    found = (
         Communication.objects.filter(
-            thread=f"Communication/{header['id']}",
-            voice__in=(documents.PATIENT, documents.THANKS),
-            deleted=False,
+            thread=thread, voice__in=(documents.PATIENT, documents.THANKS), deleted=False
         )
         .order_by("-said_at", "-resource_id")
         .values_list("document", flat=True)
         .first()
     )
-    known = [json.loads_stored(last).get("sender")] if last else []
-    known += [header.get("sender"), header.get("subject")]
+    return json.loads_stored(found) if found else None
+
+
+def recipient_in(header: dict) -> dict | None:
+    """To whom an answer goes: who last wrote from the patient's side, else who began the thread,
+    else its subject; None when the thread names nobody of that side."""
+    asked = asking(_reference(header)) or {}
+    known = (asked.get("sender"), header.get("sender"), header.get("subject"))
     return next((who for who in known if who and is_patient_side(who.get("reference", ""))), None)
 
 
@@ -206,3 +203,11 @@ def _remove_draft(thread: str, actor: Actor) -> None:
         communication = resources.get("Communication")
         at = store.now(known.last_updated)
         store.delete(communication, known, actor=actor, at=at)
+
+
+def _reference(document: dict) -> str:
+    return f"Communication/{document['id']}"
+
+
+def _id(reference: str) -> str:
+    return reference.removeprefix("Communication/")

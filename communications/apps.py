@@ -5,6 +5,8 @@ class CommunicationsConfig(AppConfig):
     name = "communications"
 
     def ready(self):
-        from communications import resource
+        from communications import conformance, resource
+        from fhir.conformance import add
 
         resource.register()
+        add(*conformance.DEFINITIONS)

@@ -8,10 +8,10 @@ class TasksConfig(AppConfig):
     def ready(self):
         from fhir import feed
         from fhir.conformance import add
-        from tasks import clock_rows, compartments, conformance, resource, shipped
+        from tasks import clock_rows, compartments, conformance, reply_operation, resource, shipped
 
         resource.register()
-        add(*conformance.DEFINITIONS)
+        add(*conformance.DEFINITIONS, *reply_operation.DEFINITIONS)
         compartments.register()
         # After the pools, to which the types of work lead, have been made.
         post_migrate.connect(shipped.ship, sender=self)

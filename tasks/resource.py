@@ -10,7 +10,14 @@ from fhir.actor import Actor
 from fhir.definitions import add_search_parameters
 from fhir.resources import Operation, ResourceType
 from fhir.resources import register as register_type
-from tasks import actions, operations, provenance
+from tasks import (
+    actions,
+    clock_rows,
+    operations,
+    provenance,
+    reply_operation,
+    timeline_operations,
+)
 from tasks.conformance import CLAIM_NEXT, STATS
 from tasks.definitions import search_parameters
 from tasks.document import stamp
@@ -31,6 +38,7 @@ def register() -> None:
             operations=(
                 *operations.operations(),
                 Operation("claim-next", "type", _claim_next, definition=CLAIM_NEXT["url"]),
+                reply_operation.OPERATION,
                 Operation(
                     "stats",
                     "type",
@@ -38,6 +46,7 @@ def register() -> None:
                     affects_state=False,
                     definition=STATS["url"],
                 ),
+                *timeline_operations.operations(),
             ),
         )
     )
@@ -96,6 +105,7 @@ def reroute_to_pools(codes: list[str]) -> None:
     waiting = Task.objects.filter(tokens__overlap=[f"performer={code}" for code in codes])
     for task in waiting.filter(deleted=False).iterator():
         store.reindex(task)
+        clock_rows.refresh([task.resource_id])
 
 
 def _claim_next(request, resource_id):

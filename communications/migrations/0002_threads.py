@@ -5,6 +5,18 @@ from django.db import migrations, models
 
 import fhir.models
 
+SNIPPETS = {
+    "Ask for a reading": "Thank you for telling us. Please send us [reading] before [time].",
+    "Book a visit": "We would like to see you. Please come on [day] at [time].",
+    "Dose": "Please take [dose] of [medicine], [how often]. Call us if anything feels wrong.",
+    "Result": "Your [test] result is [result]. [what it means]",
+}
+
+
+def ship_snippets(apps, schema_editor):
+    Snippet = apps.get_model("communications", "Snippet")
+    Snippet.objects.bulk_create(Snippet(name=name, text=text) for name, text in SNIPPETS.items())
+
 
 class Migration(migrations.Migration):
     """Whose turn it is in a thread, drafts, and texts that replies begin with.
@@ -41,6 +53,7 @@ class Migration(migrations.Migration):
                 "ordering": ["name"],
             },
         ),
+        migrations.RunPython(ship_snippets, migrations.RunPython.noop),
         migrations.AddField(
             model_name="communication",
             name="draft",

@@ -1,5 +1,6 @@
 """The ways of writing: by id, by criteria, in a transaction, again."""
 
+from tasks.reasons import REROUTE_SYSTEM
 from tests.factories import task_document
 from tests.integration.fhir.leaks.clinic import REPEATED, SECRET, to
 from tests.integration.fhir.leaks.way import (
@@ -36,6 +37,26 @@ FHIRPATH_PATCH = {
         }
     ],
 }
+BECAUSE = parameters(("reason", "valueCodeableConcept", {"text": "Because"}))
+URGENT = parameters(("priority", "valueCode", "urgent"))
+TO_CARL = parameters(("owner", "valueReference", to("Practitioner/carl")))
+WRONG_POOL = {"system": REROUTE_SYSTEM, "code": "wrong-pool"}
+REROUTED = parameters(
+    ("pool", "valueString", "doctor"), ("reason", "valueCodeableConcept", {"coding": [WRONG_POOL]})
+)
+
+
+def and_keep_view(body: dict) -> dict:
+    return body | {"parameter": [*body["parameter"], {"name": "keepView", "valueBoolean": True}]}
+
+
+def of_several(body: dict | None) -> dict:
+    """The case, and what everybody has of her own."""
+    named = [("task", "valueReference", to(f"Task/{each}")) for each in ("case", "own-{me}")]
+    several = parameters(*named)
+    return several | {"parameter": several["parameter"] + (body or {}).get("parameter", [])}
+
+
 BY_IDENTIFIER = "identifier=urn:secret|task"
 BY_ID = [
     patch("Task/case", []),
@@ -66,9 +87,54 @@ BY_ID = [
     write("POST", "Task/case/$claim"),
     write("POST", "Task/case/$claim", If_Match='W/"1"'),
     write("POST", "Task/case/$claim", If_Match='W/"99"'),
+    *(
+        write("POST", f"Task/case/${name}", body)
+        for name, body in {
+            "release": None,
+            "assign": TO_CARL,
+            "reroute": REROUTED,
+            "escalate": BECAUSE,
+            "prioritize": URGENT,
+            "advance": parameters(("businessStatus", "valueCodeableConcept", {"text": "Seen"})),
+            "start": None,
+            "hold": BECAUSE,
+            "resume": None,
+            "complete": parameters(("output", "valueReference", to("List/mine-{me}"))),
+            "reject": BECAUSE,
+            "fail": BECAUSE,
+            "cancel": BECAUSE,
+            "note": parameters(("text", "valueString", "Seen")),
+            "repair": None,
+        }.items()
+    ),
+    write("POST", "Task/case/$reroute", and_keep_view(REROUTED)),
+    write("POST", "Task/case/$reroute", REROUTED, If_Match='W/"99"'),
+    *(
+        write("POST", f"Task/${name}", of_several(body))
+        for name, body in {
+            "claim": None,
+            "release": None,
+            "assign": TO_CARL,
+            "reroute": REROUTED,
+            "prioritize": URGENT,
+            "hold": BECAUSE,
+            "cancel": BECAUSE,
+        }.items()
+    ),
+    silent(write("POST", "Task/case/$reroute", parameters(("unheard-of", "valueString", "x")))),
     write("POST", "Task/$claim-next"),
     write("POST", "Task/$claim-next", parameters(("pool", "valueString", "registered-nurse"))),
     get("Task/case/$claim", silent=True),
+    write("POST", "Task/case/$reply", parameters(("text", "valueString", "Rest"))),
+    write(
+        "POST",
+        "Task/case/$reply",
+        parameters(
+            ("text", "valueString", "Rest"),
+            ("seen", "valueId", "message"),
+            ("complete", "valueBoolean", True),
+        ),
+    ),
     # With criteria.
     write("POST", "Task", IDENTIFIED, If_None_Exist=BY_IDENTIFIER),
     write("POST", "Task", IDENTIFIED, If_None_Exist=f"{BY_IDENTIFIER}&patient.family=Simpson"),

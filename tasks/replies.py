@@ -1,0 +1,175 @@
+"""Answering the patient whose message a Task is about, and completing the Task with the answer.
+
+One transaction: the Task first, then the message, the thread's header and the Provenance. Whoever
+answers names the newest message that she has seen; when another came since, nothing is sent and
+she is told of it (409), so that a patient does not get two answers, or one that is out of date.
+"""
+
+from typing import NamedTuple
+
+from django.db import transaction
+
+from communications import actions as messages
+from communications.document import FINISHED, RETRACTED, is_patient_side, sender_of
+from communications.models import Communication
+from communications.snippets import fields_left
+from fhir import json, resources, store
+from fhir.actions import change, check_writer, consequence
+from fhir.actor import SYSTEM, Actor
+from fhir.conformance import canonical
+from fhir.errors import BusinessRuleViolation, Conflict, InvalidResource
+from fhir.scopes import check_scope
+from fhir.store import Stored
+from tasks import document as documents
+from tasks.consequences import header_of, keep_recipient, record, thread_of
+from tasks.permissions import name_of
+from tasks.transitions import FINAL, BadTransition
+
+OUTPUT_SYSTEM = canonical("CodeSystem", "task-output")
+RESPONSE = {
+    "coding": [{"system": OUTPUT_SYSTEM, "code": "response", "display": "Response"}],
+    "text": "Response",
+}
+"""`Task.output.type` of the message that resolved a Task (S123)."""
+
+
+class Replied(NamedTuple):
+    message: Stored
+    task: Stored
+
+
+class AnsweredMeanwhile(Conflict):
+    """Another message came after the one that you saw."""
+
+    def __init__(self, message: dict, *, by: str):
+        self.message, self.by = message, by
+        super().__init__(
+            f"{by} wrote in this thread in the meantime. Read Communication/{message['id']} first;"
+            " name it as the one that you have seen to send yours all the same."
+        )
+
+
+def reply(
+    task_id: str,
+    text: str,
+    *,
+    actor: Actor,
+    seen: str = "",
+    complete: bool = False,
+    if_match: list[int] | None = None,
+) -> Replied:
+    """Write to the patient in the thread that a Task is about, and complete the Task with it.
+
+    `seen` is the id of the newest message that the writer saw. Raises AnsweredMeanwhile (409),
+    BusinessRuleViolation (422) for a Task without a thread, InvalidResource (422) for a text in
+    which a field of a snippet is left, and whatever a change of the Task raises.
+    """
+    check_writer(actor)
+    check_scope(actor, "Communication", "c")
+    check_text(text)
+    message_id, thread = store.new_id(), {}
+
+    def next_document(document: dict) -> dict:
+        nonlocal thread
+        header = thread_header(document)
+        if not header:
+            raise BusinessRuleViolation(
+                "This Task is about no thread of messages.", expression="Task.focus"
+            )
+        if complete and document["status"] in FINAL:
+            raise BadTransition(
+                f"A Task that is {document['status']} cannot be completed again.",
+                expression="Task.status",
+            )
+        # Nobody else writes in the thread from here on.
+        thread = messages.lock_thread(header, actor=SYSTEM)
+        check_seen(header, seen, actor=actor)
+        if not complete:
+            return document
+        output = {"type": RESPONSE, "valueReference": {"reference": f"Communication/{message_id}"}}
+        return documents.completed(document, [output])
+
+    with transaction.atomic():
+        task = change(
+            "Task",
+            task_id,
+            next_document,
+            actor=actor,
+            interaction="complete" if complete else "reply",
+            if_match=if_match,
+        )
+        message = messages.write(thread, text, actor=actor, message_id=message_id)
+        document = task.parsed()
+        if complete or document["status"] not in FINAL:
+            _set_header(thread["id"], "completed" if complete else "in-progress", actor=actor)
+        if complete:
+            keep_recipient(document, actor=actor, interaction="complete")
+            record(task, "complete", actor=actor)
+        return Replied(message, task)
+
+
+def check_text(text: str) -> None:
+    """Raise InvalidResource (422) while a field of a snippet is left."""
+    left = fields_left(text)
+    if left:
+        raise InvalidResource(
+            f"Fill in {', '.join(left)} before you send this.",
+            expression="Communication.payload.content",
+        )
+
+
+def thread_header(task: dict) -> str:
+    """The reference of the header of the thread that a Task is about; "" for none."""
+    focus = thread_of(task)
+    found = focus and store.find(resources.get("Communication"), focus, actor=SYSTEM)
+    if not found or found.deleted:
+        return ""
+    return f"Communication/{header_of(found.parsed()) or focus}"
+
+
+def check_seen(header: str, seen: str, *, actor: Actor) -> None:
+    """Raise AnsweredMeanwhile when a message came after the one that the actor saw.
+
+    By the order in which they arrived: what was sent earlier and came late has not been seen.
+    """
+    last = last_arrived(header, actor=actor)
+    if last is None or last["id"] == seen.removeprefix("Communication/"):
+        return
+    sender = sender_of(last)
+    if is_patient_side(sender):
+        by = "The patient"
+    elif sender and sender == actor.reference:
+        by = "You"
+    else:
+        by = name_of(last.get("sender") or {})
+    raise AnsweredMeanwhile(last, by=by)
+
+
+def last_arrived(header: str, *, actor: Actor) -> dict | None:
+    """The message of a thread that arrived last, of those that say something to the actor."""
+    found = (
+        Communication.objects.readable_by(actor)
+        .filter(thread=header, deleted=False, draft=False)
+        .exclude(tokens__contains=[f"status={RETRACTED}"])
+        .order_by("-id")
+        .values_list("document", flat=True)
+        .first()
+    )
+    return json.loads_stored(found) if found else None
+
+
+def _set_header(header_id: str, status: str, *, actor: Actor) -> None:
+    """A thread is finished with its Task, and open again as soon as an answer leaves it open."""
+
+    def next_document(document: dict) -> dict:
+        if (document["status"] in FINISHED) == (status in FINISHED):
+            return document
+        return {**document, "status": status}
+
+    consequence(
+        "Communication",
+        header_id,
+        next_document,
+        actor=actor,
+        interaction="reply",
+    )
