@@ -126,6 +126,9 @@ SEARCH = [
     get("Task?_query=worklist", some=True),
     get("Task?_query=worklist&_count=1", pages=True, some=True),
     get("Task?_query=worklist&_summary=count", some=True),
+    get("Task?_query=drift"),
+    get("Task?_query=drift&_count=1", pages=True),
+    get("Task?_query=drift&_summary=count"),
 ]
 
 # --- joins ----------------------------------------------------------------------------------------
