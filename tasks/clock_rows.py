@@ -7,6 +7,7 @@ every row with what it gives, or writes them all anew.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import batched
 from typing import Any
 
@@ -15,9 +16,10 @@ from psycopg.types.json import Jsonb
 
 from accounts import hours, pools
 from accounts.models import Pool
-from fhir import feed, sql
+from fhir import feed, sql, store
 from fhir.datatypes import parse_date, parse_reference
 from fhir.search.references import unversioned
+from fhir.store import Stored
 from tasks import explanations
 from tasks.clocks import (
     ELEMENTS,
@@ -100,6 +102,13 @@ def known_pools() -> Pools:
         return list(dict.fromkeys(found))
 
     return Pools(ids_of, lambda pool, start, end: open_hours[pool].open_seconds(start, end))
+
+
+def clocks_of(stored: Stored, *, now: datetime | None = None) -> Clocks:
+    """The clocks of one Task, with what goes on counted up to `now`."""
+    versions = recorded([stored.resource_id])[stored.resource_id]
+    at = max(now or store.now(), stored.last_updated)
+    return clocks([each for each, _ in versions], pools=known_pools(), until=at)
 
 
 # --- a row ----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from fhir.conformance import (
     parameter,
     value_set,
 )
-from tasks import drift, operations, shipped
+from tasks import drift, operations, shipped, timeline_operations
 from tasks.consequences import ACTIVITIES, ACTIVITY_SYSTEM
 from tasks.reasons import REROUTE_SYSTEM, REROUTED, SYSTEM, Reason
 from tasks.task_types import MESSAGE_STAGE, TASK_STAGE
@@ -37,8 +37,21 @@ STATS = operation(
     name="Stats",
     description="How many Tasks a search would find: in all, by status, priority, code, business"
     " status and status reason; and the median and 90th percentile of how long completed ones took."
-    " Search parameters of Task narrow it.",
-    parameter=[parameter("return", "Parameters", "The counts.", use="out", min=1)],
+    " Besides these the median, 75th and 90th percentile of each clock (docs/clocks.md), the wait in"
+    " each pool, how many reached and passed each stage, why Tasks were held, cancelled, rejected"
+    " and failed, from where to where they were rerouted, and how many were overdue when. Only Tasks"
+    " that you may read are counted. Search parameters of Task narrow it; behind says that a large"
+    " load has not been counted yet.",
+    parameter=[
+        parameter("periodStart", "date", "Of Tasks asked for since then."),
+        parameter("periodEnd", "date", "Of Tasks asked for until then, that day included."),
+        parameter("pool", "string", "Of one pool: its name, or system|code of its role."),
+        parameter(
+            "groupBy", "string", "The clocks of each, too: some of type, pool, owner and week."
+        ),
+        parameter("interval", "code", "day or week: how finely it tells what was overdue."),
+        parameter("return", "Parameters", "The counts.", use="out", min=1),
+    ],
 )
 
 WORKLIST = operation(
@@ -194,6 +207,8 @@ DEFINITIONS = (
     drift.DEFINITION,
     CLAIM_NEXT,
     STATS,
+    timeline_operations.TIMELINE,
+    timeline_operations.CLOCKS,
     WORKLIST,
     WORKLIST_COUNT,
     *SEARCH_PARAMETERS,

@@ -72,7 +72,7 @@ def _between(before: dict, version: Version) -> list[Event]:
         words = f"moved it to the stage “{stage}”" if stage else "took its stage away"
         found.append(Event("milestone", by, words, at))
     if before.get("priority") != after.get("priority"):
-        was, now = (_priority(document) for document in (before, after))
+        was, now = (priority_word(document) for document in (before, after))
         found.append(Event("arrow-up", by, f"changed the priority from {was} to {now}", at))
     if due_of(before) != due_of(after):
         found.append(Event("calendar-clock", by, "changed when it is due", at))
@@ -134,7 +134,7 @@ def _pools(document: dict) -> str:
     return ", ".join(filter(None, map(display_of, concepts))) or ", ".join(codes_of(concepts))
 
 
-def _priority(document: dict) -> str:
+def priority_word(document: dict) -> str:
     code = document.get("priority") or "routine"
     return (
         {"stat": "STAT", "asap": "ASAP"}.get(code, code.capitalize())
