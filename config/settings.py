@@ -228,6 +228,9 @@ OAUTH2_PROVIDER = {
     "DEFAULT_SCOPES": ["system/*.cruds"],
 }
 
+# Background work stands in the jobs.py of an app ("tasks" is the name of one of ours).
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = os.environ.get("TASKWARD_TIME_ZONE", "UTC")
 USE_TZ = True
