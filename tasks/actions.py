@@ -108,8 +108,14 @@ def resume(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> 
     return _change(task_id, next_document, actor=actor, interaction="resume", if_match=if_match)
 
 
-def release(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> Stored:
-    """Give a Task back to its pool: no owner, requested."""
+def release(
+    task_id: str,
+    *,
+    reason: dict | None = None,
+    actor: Actor,
+    if_match: list[int] | None = None,
+) -> Stored:
+    """Give a Task back to its pool: no owner, requested. The reason is kept in its Provenance."""
 
     def next_document(document: dict) -> dict:
         if not pool_ids(codes_of(document.get("performerType", []))):
@@ -125,7 +131,7 @@ def release(task_id: str, *, actor: Actor, if_match: list[int] | None = None) ->
         actor=actor,
         interaction="release",
         if_match=if_match,
-        then=_moved("release", actor),
+        then=_moved("release", actor, reason),
     )
 
 
@@ -227,8 +233,8 @@ def _change(task_id: str, next_document: Callable[[dict], dict], **arguments) ->
     return change("Task", task_id, next_document, **arguments)
 
 
-def _moved(activity: str, actor: Actor) -> Callable[[Stored], None]:
-    return lambda stored: moved(stored, activity, actor=actor)
+def _moved(activity: str, actor: Actor, reason: dict | None = None) -> Callable[[Stored], None]:
+    return lambda stored: moved(stored, activity, actor=actor, reason=reason)
 
 
 def _to_status(task_id: str, status: str, **arguments) -> Stored:

@@ -132,6 +132,11 @@ def members(pool_id: int, *, at: datetime) -> list[Person]:
     return with_loads(members_of([pool_id], at=at))
 
 
+def persons(references: Iterable[str], *, at: datetime) -> list[Person]:
+    """Those of the references who can own a Task, by name."""
+    return with_loads(staff_named(references, at=at))
+
+
 def with_loads(staff: Sequence[Staff]) -> list[Person]:
     """With the number of open Tasks of each, in one query."""
     loads = dict(
@@ -281,8 +286,7 @@ def lock_assigning() -> None:
 
 
 def _person(reference: str, at: datetime) -> Person | None:
-    found = with_loads(staff_named([reference], at=at))
-    return found[0] if found else None
+    return next(iter(persons([reference], at=at)), None)
 
 
 def _until(until: datetime | None, at: datetime) -> str:
