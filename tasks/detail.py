@@ -12,13 +12,14 @@ from fhir.actor import Actor
 from fhir.datatypes import display_of, parse_date
 from fhir.errors import NotFound
 from fhir.store import Stored
-from tasks import focal, history, times
-from tasks.available import IN_MENU, Action, allowed_actions
+from tasks import focal, history, stages, times
+from tasks.available import IN_MENU, Action, allowed_actions, blocker
 from tasks.document import reference_of
 from tasks.history import Event, Step
 from tasks.models import Task
 from tasks.reasons import choices
 from tasks.rows import description_of, due, is_patient, priority_of, title_of
+from tasks.stages import Stop
 from tasks.times import Due
 from tasks.transitions import FINAL, Status
 
@@ -79,6 +80,10 @@ class Detail:
     requester_is_patient: bool
     created: datetime
     stage: str
+    way: list[Stop]
+    next_stage: str
+    """What the next stage is called; "" when there is none, or she may not bring it there."""
+    changes_stage: bool
     actions: list[Action]
     asked: list[Asked]
     steps: list[Step]
@@ -122,6 +127,11 @@ class Detail:
         if len(lines) == 1 and all(action.reason for action in self.buttons):
             return [("", reason) for reason in lines]
         return [(", ".join(labels), reason) for reason, labels in lines.items()]
+
+    @property
+    def other_stage(self) -> str:
+        """A stage that is none of its type's: kept, and shown as it is."""
+        return "" if any(stop.state == "now" for stop in self.way) else self.stage
 
     @property
     def owner_is_patient(self) -> bool:
@@ -230,6 +240,9 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         if "authoredOn" in document
         else versions[0].at,
         stage=display_of(document.get("businessStatus")),
+        way=stages.way(document),
+        next_stage=_next_stage(actor, document),
+        changes_stage=not blocker("stage", actor, document),
         actions=actions,
         asked=_asked(actions, document),
         steps=steps,
@@ -240,6 +253,11 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         named=named,
         you=actor.name,
     )
+
+
+def _next_stage(actor: Actor, document: dict) -> str:
+    following = stages.next_stage(document)
+    return following.display if following and not blocker("next-stage", actor, document) else ""
 
 
 def _asked(actions: list[Action], document: dict) -> list[Asked]:

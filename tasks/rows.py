@@ -12,7 +12,7 @@ from fhir.datatypes import display_of
 from tasks import times
 from tasks.document import NO_DUE, due_of, reference_of
 from tasks.times import Due
-from tasks.transitions import CLAIMABLE, Status
+from tasks.transitions import CLAIMABLE, OPEN, Status
 from tasks.worklist import Listed, View, end_of_day
 
 PRIORITIES = {
@@ -44,7 +44,8 @@ def is_patient(reference: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`group` heads the part of the list that it stands in; `claimable` is for this actor."""
+    """`group` heads the part of the list that it stands in; `claimable` and `assignable` are for
+    this actor."""
 
     id: str
     version: int
@@ -63,6 +64,7 @@ class Row:
     group: str
     mine: bool
     claimable: bool
+    assignable: bool
 
     @property
     def url(self) -> str:
@@ -144,6 +146,9 @@ def _row(listed: Listed, view: View, actor: Actor, patients, named, now) -> Row:
         and document["status"] in CLAIMABLE
         and bool(actor.reference)
         and (view.pool.pk if view.pool else listed.pool_id) in actor.pools,
+        assignable=view.key == "all"
+        and document["status"] in OPEN
+        and (actor.writes_everything or listed.pool_id in actor.coordinates),
     )
 
 

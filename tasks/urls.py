@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasks.views import buttons, lists, live, preferences
+from tasks.views import buttons, dialogs, lists, live, preferences
 
 app_name = "tasks"
 urlpatterns = [
@@ -25,4 +25,13 @@ urlpatterns = [
     path("t/<str:task_id>/fail", buttons.fail, name="fail"),
     path("t/<str:task_id>/cancel", buttons.cancel, name="cancel"),
     path("t/<str:task_id>/note", buttons.note, name="note"),
+    path("t/<str:task_id>/next-stage", buttons.next_stage, name="next_stage"),
+    path("t/<str:task_id>/reroute", dialogs.reroute, name="reroute"),
+    path("t/<str:task_id>/assign", dialogs.assign, name="assign"),
+    path("t/<str:task_id>/escalate", dialogs.escalate, name="escalate"),
+    path("t/<str:task_id>/prioritize", dialogs.prioritize, name="prioritize"),
+    path("t/<str:task_id>/stage", dialogs.stage, name="stage"),
+    path("t/<str:task_id>/take-back", dialogs.take_back, name="take_back"),
+    path("t/<str:task_id>/<slug:code>/targets", dialogs.targets, name="targets"),
+    path("t/<str:task_id>/<slug:code>/outcome", dialogs.outcome, name="outcome"),
 ]

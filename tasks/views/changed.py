@@ -97,14 +97,18 @@ def show_changed(
     task_id = done.resource_id
     stored = details.find(task_id, request.actor)
     here = task_url(task_id, view)
+    undo = undo if undo and (stored or undo.unseen) else None
     if not wants_part(request):
         messages.success(request, f"{text}.")
+        request.session["undo"] = undo and [undo.path, undo.version]
         return SeeOther(here if stored else view.path)
     context = after_context(request, task_id, stored, view)
-    undo = undo if undo and (stored or undo.unseen) else None
+    if stored is None:  # She knows why it has left her sight: she has just sent it there.
+        context["because"] = text
+        context["left"] = [{"id": task_id, "because": text}]
     context["toast"] = {"text": text, "undo": undo, "next": code == "complete"}
     response = part(request, "tasks/_changed.html", context)
-    if code == "claim":
+    if stored and code in ("claim", "assign"):  # also from the list, where another may be open
         response["HX-Push-Url"] = here
     return response
 

@@ -24,7 +24,7 @@ def worklist(request: HttpRequest, key: str) -> HttpResponse:
     if wants_part(request):
         part = "more" if "after" in request.GET else "list"
         return render(request, f"tasks/worklist.html#{part}", list_context(request, view))
-    return render(request, "tasks/worklist.html", list_context(request, view))
+    return _whole(request, list_context(request, view))
 
 
 def pool(request: HttpRequest, slug: str) -> HttpResponse:
@@ -39,4 +39,11 @@ def task(request: HttpRequest, task_id: str) -> HttpResponse:
     view = view_of(request, stored)
     if wants_part(request):
         return render(request, "tasks/_detail.html", detail_context(request, stored, view))
-    return render(request, "tasks/worklist.html", page_context(request, stored, view))
+    return _whole(request, page_context(request, stored, view))
+
+
+def _whole(request: HttpRequest, context: dict) -> HttpResponse:
+    """The page, with what was just done without scripts and how to take it back, said once."""
+    path, version = request.session.pop("undo", None) or ("", 0)
+    context["undo"] = {"path": path, "version": version} if path else None
+    return render(request, "tasks/worklist.html", context)

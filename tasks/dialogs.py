@@ -1,0 +1,322 @@
+"""The dialogs that move a Task: what each asks, and what would happen with what is chosen.
+
+A dialog is built anew at each request from the Task as it is and from the fields as they were sent,
+so that a page without scripts, a part of it for htmx and a refused form are the same thing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from django import forms
+
+from accounts import people
+from accounts.people import Patient
+from fhir.actor import Actor
+from fhir.datatypes import display_of
+from fhir.store import Stored
+from tasks import history, moves
+from tasks.available import supervises
+from tasks.document import PRIORITY_RANK, reference_of
+from tasks.forms import ReasonForm
+from tasks.reasons import Reason, choices
+from tasks.rows import PRIORITIES, due, priority_of, title_of
+from tasks.stages import Stop, find, next_stage, way
+from tasks.targets import Target, targets
+from tasks.task_types import Coded
+from tasks.times import Due
+
+TITLES = {
+    "reroute": "Reroute this task",
+    "assign": "Assign this task",
+    "escalate": "Escalate this task",
+    "prioritize": "Change the priority",
+    "stage": "Change the stage",
+}
+KINDS = (("person", "Person", "user-round"), ("pool", "Pool", "users-round"))
+KEEPS = (
+    ("", "Hand over fully", "Moves this task. It leaves your list."),
+    (
+        "yes",
+        "Hand over and keep watching",
+        "New task for them, about the same record. Yours closes as rerouted.",
+    ),
+)
+ESCALATE_REASON = "urn:taskward:escalate-reason"
+ESCALATE_REASONS = (
+    Reason("worse", "The patient is worse", ESCALATE_REASON),
+    Reason("new-findings", "New findings", ESCALATE_REASON),
+    Reason("nobody-takes-it", "Nobody takes it", ESCALATE_REASON),
+    Reason("too-late", "It will not be done in time", ESCALATE_REASON),
+    Reason("other", "Other", ESCALATE_REASON),
+)
+MANY_REROUTES = 2
+"""So many before make the next one worth a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The fields that say what shall happen, as they were sent; unknown ones are as if not sent."""
+
+    kind: str
+    query: str
+    to: str
+    keep: bool
+    priority: str
+    stage: str
+
+    @classmethod
+    def parse(cls, code: str, data: Mapping[str, str]) -> "Chosen":
+        kind = data.get("kind", "")
+        if code != "reroute":
+            kind = "person"
+        elif kind not in ("person", "pool"):
+            kind = "pool"
+        priority = data.get("priority", "")
+        return cls(
+            kind=kind,
+            query=data.get("q", "").strip()[:80],
+            to=data.get("to", ""),
+            keep=code == "reroute" and data.get("keep") == "yes",
+            priority=priority if priority in PRIORITY_RANK else "",
+            stage=data.get("stage", ""),
+        )
+
+
+class Dialog:
+    """One dialog as its template shows it; what it does not ask for is empty."""
+
+    def __init__(
+        self, code: str, stored: Stored, data: Mapping[str, str], *, actor: Actor, at: datetime
+    ):
+        self.code, self.stored, self.actor, self.at = code, stored, actor, at
+        self.document = stored.parsed()
+        self.chosen = Chosen.parse(code, data)
+        if code == "reroute" and not self.names_people:
+            self.chosen = replace(self.chosen, kind="pool")
+        self.version = stored.version_id
+        self.url = f"/worklist/t/{stored.resource_id}/{code}"
+        self.title = TITLES[code]
+
+    # --- which task ---
+
+    @property
+    def task_title(self) -> str:
+        return title_of(self.document)
+
+    @property
+    def priority(self) -> str:
+        return priority_of(self.document)
+
+    @property
+    def due(self) -> Due:
+        return due(self.document, self.at)
+
+    @cached_property
+    def patient(self) -> Patient | None:
+        subject = self.document.get("for") or {}
+        reference = subject.get("reference", "")
+        found = people.documents([reference], actor=self.actor).get(reference)
+        return people.patient(found, subject.get("display", ""))
+
+    # --- whom it goes to ---
+
+    @property
+    def moves_on(self) -> bool:
+        """Whether somebody else gets it."""
+        return self.code in ("reroute", "assign")
+
+    @property
+    def kinds(self) -> tuple:
+        return KINDS if self.code == "reroute" and self.names_people else ()
+
+    @property
+    def names_people(self) -> bool:
+        """What nobody has she sends to a pool; by name she gives what is hers (T3)."""
+        mine = reference_of(self.document, "owner") == self.actor.reference != ""
+        return mine or supervises(self.actor, self.document)
+
+    @property
+    def keeps(self) -> tuple:
+        return KEEPS if self.code == "reroute" else ()
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        if not self.moves_on:
+            return []
+        return targets(
+            self.document,
+            actor=self.actor,
+            kind=self.chosen.kind,
+            query=self.chosen.query,
+            at=self.at,
+        )
+
+    @cached_property
+    def target(self) -> Target | None:
+        """The one chosen, if it is among those that are shown and can take the Task."""
+        return next(
+            (each for each in self.targets if each.value == self.chosen.to and not each.reason),
+            None,
+        )
+
+    @property
+    def to(self) -> moves.Target | None:
+        if self.target is None:
+            return None
+        pool = self.chosen.kind == "pool"
+        return moves.ToPool(self.target.pool_id) if pool else moves.ToPerson(self.target.reference)
+
+    @property
+    def matches(self) -> str:
+        if not self.chosen.query:
+            return ""
+        count = len(self.targets)
+        return f"{count} match{'' if count == 1 else 'es'}"
+
+    @property
+    def nothing(self) -> str:
+        word = "pool" if self.chosen.kind == "pool" else "person"
+        return f"No {word} is called that." if self.chosen.query else f"There is no other {word}."
+
+    @property
+    def hint(self) -> str:
+        if self.code == "reroute" and not self.names_people:
+            return "Claim this task first to give it to a person."
+        if not any(each.reason for each in self.targets):
+            return ""
+        return f"{'Pools' if self.chosen.kind == 'pool' else 'People'} that can take it come first."
+
+    # --- where it stands ---
+
+    @cached_property
+    def way(self) -> list[Stop]:
+        return way(self.document) if self.code == "stage" else []
+
+    @property
+    def stage(self) -> Coded | None:
+        """The stage chosen; of a dialog just opened the next one."""
+        return find(self.document, self.chosen.stage) or next_stage(self.document)
+
+    # --- how urgent it becomes ---
+
+    @property
+    def priorities(self) -> list[tuple[str, str]]:
+        """(code, what it means for this Task), from the most urgent: for escalating only upwards."""
+        if self.code not in ("escalate", "prioritize"):
+            return []
+        now = PRIORITY_RANK[self.priority]
+        return [
+            (code, "as it is now" if rank == now else "")
+            for code, rank in sorted(PRIORITY_RANK.items(), key=lambda each: -each[1])
+            if self.code == "prioritize" or rank > now or rank == max(PRIORITY_RANK.values())
+        ]
+
+    @property
+    def chosen_priority(self) -> str:
+        if self.chosen.priority or self.code == "prioritize":
+            return self.chosen.priority or self.priority
+        steps = [code for code, _ in self.priorities]
+        return steps[-1] if steps else ""
+
+    # --- why ---
+
+    @cached_property
+    def reasons(self) -> tuple[Reason, ...]:
+        if self.code == "escalate":
+            return ESCALATE_REASONS
+        return choices("reroute", self.document) if self.code == "reroute" else ()
+
+    @property
+    def has_other(self) -> bool:
+        return any(each.is_other for each in self.reasons)
+
+    # --- what will happen ---
+
+    @cached_property
+    def outcome(self) -> list[str]:
+        """What the action would do now; empty while it is not known what is meant."""
+        if self.moves_on:
+            return self._handed_over() if self.to else []
+        if self.code == "stage":
+            return self._at_stage()
+        word = PRIORITIES[self.chosen_priority][1]
+        if self.chosen_priority == self.priority:
+            told = [f"The priority stays {word}"]
+        else:
+            told = [f"The priority goes from {PRIORITIES[self.priority][1]} to {word}"]
+        if self.code == "escalate":
+            told += ["The stage becomes Escalated", "The coordinators of its pool are told"]
+        return [*told, "Recorded with your name"]
+
+    def _at_stage(self) -> list[str]:
+        if self.stage is None:
+            return []
+        was = display_of(self.document.get("businessStatus"))
+        moved = f"from {was} to {self.stage.display}" if was else f"to {self.stage.display}"
+        return [f"The stage goes {moved}", "The status does not change", "Recorded with your name"]
+
+    def _handed_over(self) -> list[str]:
+        arguments = {"keep_view": self.chosen.keep, "actor": self.actor, "at": self.at}
+        return moves.what_will_happen(self.document, to=self.to, **arguments)
+
+    @property
+    def choose(self) -> str:
+        if self.code == "stage":
+            return "Choose a stage to see it."
+        return f"Choose a {'pool' if self.chosen.kind == 'pool' else 'person'} to see it."
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        return [self._many_reroutes()] if self.code == "reroute" and self._many_reroutes() else []
+
+    def _many_reroutes(self) -> str:
+        count = sum(
+            version.interaction == "reroute"
+            for version in history.versions_of(self.stored.resource_id)
+        )
+        if count < MANY_REROUTES:
+            return ""
+        return f"It has been rerouted {count} times already. Ask a coordinator?"
+
+    @property
+    def undo_hint(self) -> str:
+        if self.code == "escalate":
+            return "The coordinators are told at once, so this cannot be undone."
+        if self.code in ("prioritize", "stage"):
+            return "You can undo until somebody changes the task."
+        if self.chosen.keep:
+            return "Yours closes for good: this cannot be undone."
+        if self.chosen.kind == "pool":
+            return "You can undo until someone claims it."
+        name = self.target.name if self.target else "the new owner"
+        return f"You can undo until {name} acts."
+
+    @property
+    def button(self) -> str:
+        if self.moves_on:
+            verb = self.code.capitalize()
+            return f"{verb} to {self.target.name}" if self.target else verb
+        return {"escalate": "Escalate", "prioritize": "Change it", "stage": "Change it"}[self.code]
+
+
+class MoveForm(ReasonForm):
+    """Where a Task shall go, and why, as the dialog that asked for it reads it."""
+
+    to = forms.CharField(required=False)
+    stage = forms.CharField(required=False)
+
+    def __init__(self, dialog: Dialog, *args, **kwargs):
+        super().__init__(dialog.reasons, *args, **kwargs)
+        self.dialog = dialog
+
+    def clean(self):
+        if self.dialog.moves_on and self.dialog.to is None:
+            word = "pool" if self.dialog.chosen.kind == "pool" else "person"
+            self.add_error("to", f"Choose the {word} that gets it.")
+        if self.dialog.code == "stage" and self.dialog.stage is None:
+            self.add_error("stage", "Choose a stage.")
+        if self.dialog.reasons:
+            return super().clean()
+        return self.cleaned_data | {"note": self.cleaned_data.get("note", "").strip()}
