@@ -85,31 +85,56 @@ class Need:
 
 def need_of(document: dict, *, pools: Iterable[int] | None = None, at: datetime) -> Need:
     """`pools` are those that the Task may go to, if not the ones that it names."""
-    pools = task_pools(document) if pools is None else list(pools)
-    licensed = [
+    return needs_of([document], task_pools(document) if pools is None else pools, at=at)[0]
+
+
+def needs_of(documents: Sequence[dict], pools: Iterable[int], *, at: datetime) -> list[Need]:
+    """What each of some Tasks of the same pools asks for, in two queries."""
+    pools = list(pools)
+    licensed = frozenset(
         row[0]
         for row in sql.rows(
             "select id from accounts_pool where id = any(%s::bigint[]) and requires_licence",
             (pools,),
         )
-    ]
-    licensed_type = _licensed_type(document)
-    patient = reference_of(document, "for")
-    is_patient = patient.startswith("Patient/")
-    return Need(
-        frozenset(pools),
-        frozenset(licensed),
-        licensed_type,
-        is_patient,
-        _state_of(patient, at) if is_patient and (licensed or licensed_type) else "",
-        reference_of(document, "owner"),
-        document.get("priority") == "stat",
-        due_of(document),
     )
+    types = [_licensed_type(document) for document in documents]
+    patients = [reference_of(document, "for") for document in documents]
+    patients = [each if each.startswith("Patient/") else "" for each in patients]
+    states = _states_of(
+        {each for each, by_type in zip(patients, types, strict=True) if licensed or by_type}, at
+    )
+    return [
+        Need(
+            frozenset(pools),
+            licensed,
+            by_type,
+            bool(patient),
+            states.get(patient, ""),
+            reference_of(document, "owner"),
+            document.get("priority") == "stat",
+            due_of(document),
+        )
+        for document, by_type, patient in zip(documents, types, patients, strict=True)
+    ]
 
 
 def task_pools(document: dict) -> list[int]:
     return pool_ids(codes_of(document.get("performerType", [])))
+
+
+def _states_of(patients: set[str], at: datetime) -> dict[str, str]:
+    """Reference → USPS code of the home, of those that are known."""
+    ids = [each.removeprefix("Patient/") for each in patients if each]
+    rows = (
+        Patient.objects.filter(resource_id__in=ids, deleted=False)
+        if ids
+        else Patient.objects.none()
+    )
+    return {
+        f"Patient/{resource_id}": home_state(json.loads_stored(text), at=at)
+        for resource_id, text in rows.values_list("resource_id", "document")
+    }
 
 
 def _only(pool_id: int | None) -> list[int] | None:
@@ -119,12 +144,6 @@ def _only(pool_id: int | None) -> list[int] | None:
 def _licensed_type(document: dict) -> bool:
     task_type = type_of(document)
     return task_type is not None and task_type.requires_licence
-
-
-def _state_of(reference: str, at: datetime) -> str:
-    row = Patient.objects.filter(resource_id=reference.removeprefix("Patient/"), deleted=False)
-    text = row.values_list("document", flat=True).first()
-    return home_state(json.loads_stored(text), at=at) if text else ""
 
 
 def members(pool_id: int, *, at: datetime) -> list[Person]:
@@ -325,17 +344,24 @@ def why_pool_cannot(
     Members who are away, or who have all that they may have, come back to it; a closed pool opens
     again: it refuses only what cannot wait until then.
     """
-    if not staff:
-        return f"{pool.name} has no members."
+    if reason := why_nobody_serves(pool, staff):
+        return reason
     there = [each for each in staff if each.presence.state is not State.LEAVE]
-    if not there:
-        return f"Everybody in {pool.name} is on leave."
     if need.licence_in([pool.pk]) and need.state:
         if not any(need.state in each.licences for each in there):
             return f"Nobody in {pool.name} has a licence in the patient's state."
     opening = hours.next_opening(at)
     if opening > at and (need.stat or need.due < opening):
         return f"{pool.name} is closed until {day_or_time(opening, at)}, and this cannot wait."
+    return ""
+
+
+def why_nobody_serves(pool: Pool, staff: Sequence[Staff]) -> str:
+    """Why this pool can serve no Task at all; "" when it can. Pure."""
+    if not staff:
+        return f"{pool.name} has no members."
+    if all(each.presence.state is State.LEAVE for each in staff):
+        return f"Everybody in {pool.name} is on leave."
     return ""
 
 

@@ -5,4 +5,8 @@ from procrastinate.contrib.django import app
 
 def test_the_jobs_of_the_apps_are_periodic_work():
     names = {name for name, _ in app.periodic_registry.periodic_tasks}
-    assert {"accounts.jobs.clear_expired", "accounts.jobs.retry_stalled"} <= names
+    assert names >= {
+        "accounts.jobs.clear_expired",
+        "accounts.jobs.retry_stalled",
+        "tasks.jobs.warn_of_unserved",
+    }
