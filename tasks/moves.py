@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from accounts import people
-from accounts.models import Pool
+from accounts.models import Pool, User
+from communications.notices import notify
 from fhir import store
 from fhir.actions import change, new_consequence
 from fhir.actor import Actor
@@ -26,6 +27,7 @@ from tasks.document import PRIORITY_RANK, reference_of
 from tasks.eligible import check_person, check_pool
 from tasks.permissions import check_change, name_of, pools_of
 from tasks.reasons import REROUTED, choices
+from tasks.task_types import stages
 from tasks.transitions import FINAL, BadTransition
 
 
@@ -144,16 +146,21 @@ def escalate(
     actor: Actor,
     if_match: list[int] | None = None,
 ) -> Stored:
-    """Make it more urgent, by one step unless told how much, and tell the coordinators.
+    """Make it more urgent, by one step unless told how much, and tell the coordinators of its pools.
 
-    Its stage becomes `escalated`.
+    Its stage becomes `escalated`: its type's own, if that has one.
     """
 
     def next_document(document: dict) -> dict:
         _check_open(document, "escalated")
         raised = {**document, "priority": _checked(priority) if priority else _next_step(document)}
-        raised["businessStatus"] = documents.message_stage("escalated")
+        own = next((each for each in stages(document) if each.code == "escalated"), None)
+        raised["businessStatus"] = own.as_concept() if own else documents.message_stage("escalated")
         return _noted(raised, note, actor)
+
+    def then(stored: Stored) -> None:
+        record(stored, "escalate", actor=actor, reason=reason)
+        _tell_coordinators(stored, actor)
 
     _check_said(reason)
     return _change(
@@ -162,7 +169,7 @@ def escalate(
         actor=actor,
         interaction="escalate",
         if_match=if_match,
-        then=lambda stored: record(stored, "escalate", actor=actor, reason=reason),
+        then=then,
     )
 
 
@@ -311,13 +318,30 @@ def _check_open(document: dict, done: str) -> None:
 
 
 def check_reroute_reason(document: dict, reason: dict) -> None:
-    """Raise BusinessRuleViolation unless the reason is one that is offered."""
-    offered = {(each.system, each.code) for each in choices("reroute", document)}
-    if not offered & {*codings(reason)}:
-        codes = ", ".join(sorted(code for _, code in offered))
-        raise BusinessRuleViolation(
-            f"A reroute needs one of these reasons: {codes}.", expression="Provenance.reason"
-        )
+    """Raise BusinessRuleViolation unless the reason is one that is offered, or, where "other" is,
+    a text.
+    """
+    offered = choices("reroute", document)
+    if {(each.system, each.code) for each in offered} & {*codings(reason)}:
+        return
+    if any(each.is_other for each in offered) and not reason.get("coding"):
+        _check_said(reason)
+        return
+    codes = ", ".join(sorted(each.code for each in offered))
+    raise BusinessRuleViolation(
+        f"A reroute needs one of these reasons: {codes}.", expression="Provenance.reason"
+    )
+
+
+def _tell_coordinators(stored: Stored, actor: Actor) -> None:
+    pools = Pool.objects.filter(pk__in=pools_of(stored.parsed())).order_by("name")
+    told = User.objects.filter(coordinated_pools__in=pools).exclude(reference=actor.reference)
+    notify(
+        told.order_by("reference").values_list("reference", flat=True),
+        about=[stored.reference],
+        text=f"A task of {' and '.join(pool.name for pool in pools)} was escalated.",
+        actor=actor,
+    )
 
 
 def _check_said(reason: dict) -> None:

@@ -7,7 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 
 from accounts.models import Pool, User
 from fhir.models import ResourceVersion
-from tasks.models import Task, TaskNote, TaskPool, TaskUserObjectPermission
+from tasks.models import Provenance, Task, TaskNote, TaskPool, TaskUserObjectPermission
 
 
 def viewers(task_id: str) -> set[str]:
@@ -38,6 +38,12 @@ def everything(task_id: str) -> dict[str, Any]:
         ),
         "viewers": sorted(viewers(task_id)),
     }
+
+
+def provenances(task_id: str) -> list[dict]:
+    """Why it moved, oldest first."""
+    rows = Provenance.objects.filter(targets__contains=[f"Task/{task_id}"])
+    return [json.loads(row.document) for row in rows.order_by("id")]
 
 
 def assert_agrees(task_id: str, *, granted: frozenset[str] = frozenset()) -> Task:

@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from tests import agreement
+from tests.factories import create, put
 
 
 @pytest.fixture
@@ -45,3 +46,23 @@ def failing(cast):
         assert agreement.everything(task_id) == before
 
     return failing
+
+
+@pytest.fixture
+def thread(cast):
+    """A header that goes to the nurse, and a message of it, which is returned."""
+    put(
+        {
+            "resourceType": "Communication",
+            "id": "header",
+            "status": "in-progress",
+            "recipient": [{"reference": cast["nurse"].reference}],
+        }
+    )
+    return create(
+        {
+            "resourceType": "Communication",
+            "status": "completed",
+            "partOf": [{"reference": "Communication/header"}],
+        }
+    )

@@ -6,10 +6,12 @@ from django.db import transaction
 
 from accounts.models import Pool
 from fhir import sql
-from tasks import actions, moves
+from tasks import actions, drift, moves
+from tasks.models import Provenance, Task
 from tasks.moves import ToPerson, ToPool
 from tasks.reasons import REROUTE_SYSTEM
-from tests.factories import NURSE_ROLE, create, owned_task, pool_task, put, role
+from tests.agreement import interactions
+from tests.factories import NURSE_ROLE, owned_task, pool_task, role
 from tests.faults import changed_tables, digest, nothing_or_everything, statements
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,26 +20,6 @@ SPECIALTY = "specialty-referral"
 REASON = {
     "coding": [{"system": REROUTE_SYSTEM, "code": SPECIALTY, "display": "Specialty referral"}]
 }
-
-
-@pytest.fixture
-def thread(cast):
-    """A header that goes to the nurse, and a message of it."""
-    put(
-        {
-            "resourceType": "Communication",
-            "id": "header",
-            "status": "in-progress",
-            "recipient": [{"reference": cast["nurse"].reference}],
-        }
-    )
-    return create(
-        {
-            "resourceType": "Communication",
-            "status": "completed",
-            "partOf": [{"reference": "Communication/header"}],
-        }
-    )
 
 
 @pytest.fixture
@@ -84,6 +66,12 @@ ACTIONS = {
         "nurse",
         lambda task, actor: moves.escalate(task, reason={"text": "Worse"}, actor=actor),
     ),
+    "advance": (
+        "owned",
+        "nurse",
+        lambda task, actor: moves.advance(task, stage={"text": "Seen"}, actor=actor),
+    ),
+    "repair": ("waiting", "coordinator", lambda task, actor: drift.repair(task, actor=actor)),
     "prioritize": (
         "owned",
         "nurse",
@@ -97,6 +85,46 @@ def test_an_action_is_whole_or_not_at_all(cast, name, request):
     task, who, act = ACTIONS[name]
     task_id, actor = request.getfixturevalue(task), cast[who].actor
     nothing_or_everything(lambda: act(task_id, actor))
+
+
+def test_each_of_many_is_whole_or_not_at_all(cast, api, owned, waiting):
+    """Whatever statement fails: every Task is as it was, or rerouted with all that follows."""
+    coordinator = api("coordinator")
+    body = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "task", "valueId": owned},
+            {"name": "task", "valueId": waiting},
+            {"name": "pool", "valueString": "cardiologist"},
+            {"name": "reason", "valueCodeableConcept": REASON},
+        ],
+    }
+
+    def one(task_id):
+        return lambda: moves.reroute(
+            task_id, to=targets(cast)["pool"], reason=REASON, actor=cast["coordinator"].actor
+        )
+
+    with statements() as told:
+        one(pool_task()["id"])()
+    for failing in range(1, 2 * told.sent):
+        before = digest()
+        with statements(failing=failing):
+            answer = coordinator.post("Task/$reroute", body)
+        statuses = [each["response"]["status"] for each in answer.json().get("entry", ())]
+        refused = [status for status in statuses if status != "200"]
+        if answer.status_code != 200 or len(refused) == 2:
+            assert not changed_tables(before, digest())
+        else:
+            break
+    assert failing > 1
+    moved = {owned, waiting} - {
+        each.resource_id for each in Task.objects.exclude(pool__slug="cardiologist")
+    }
+    assert len(moved) == statuses.count("200") > 0
+    for task_id in moved:
+        assert interactions(task_id) == ["create", "reroute"]
+        assert Provenance.objects.filter(targets=[f"Task/{task_id}"]).count() == 1
 
 
 # The mechanism itself.
