@@ -13,6 +13,7 @@ from tasks.document import reference_of
 
 ACTIVITY_SYSTEM = "urn:taskward:activity"
 ACTIVITIES = {
+    "create": "Created",
     "claim": "Claimed",
     "release": "Released to the pool",
     "assign": "Assigned",
