@@ -64,13 +64,16 @@ class Trend:
 
 
 def trend_of(period: Period, interval: str, *, now: datetime) -> Trend:
-    """The days or weeks of the period up to now. Raises InvalidSearch."""
+    """The days or weeks of the period up to now; of a very long one without an interval the last
+    weeks. Raises InvalidSearch.
+    """
     if interval not in ("", "day", "week"):
         raise InvalidSearch("interval must be day or week.", expression=blamed("interval"))
     zone = get_default_timezone()
     end = min(period.end or now, now)
     start = period.start or end - timedelta(weeks=WEEKS)
     if not interval:
+        start = max(start, end - timedelta(weeks=MOST_POINTS))
         interval = "day" if end - start <= timedelta(days=DAYS) else "week"
     length = timedelta(days=1 if interval == "day" else 7)
     first = start.astimezone(zone).date()

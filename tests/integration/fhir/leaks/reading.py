@@ -313,9 +313,24 @@ OPERATIONS = [
     get("Patient/$everything?_since=2020-01-01T00:00:00Z&_count=2", needs="Patient.r", pages=True),
     Way("POST", "Patient/case/$everything", needs="Patient.r"),
     Way("POST", "Patient/$everything", needs="Patient.r"),
+    # What a test writes is never committed, and so not in the feed yet: test_changes.py asks there.
+    get("$changes", needs=None, silent=True),
+    get("$changes?since=0&_type=Task&content=full-resource", needs=None, silent=True),
+    Way("POST", "$changes", needs=None, silent=True),
+    get("Subscription/$status", needs=None, silent=True),
+    Way("POST", "Subscription/$status", needs=None, silent=True),
+    get("Subscription/case/$status", needs=None, silent=True),
+    get("Subscription/case/$events", needs=None, silent=True),
+    Way("POST", "Subscription/case/$resend", needs=None, silent=True),
     get("Task/$stats", needs="Task.s Task.r"),
     get("Task/$stats?_id=case", needs="Task.s Task.r"),
     Way("POST", "Task/$stats?_id=case", needs="Task.s Task.r"),
+    get("Task/$stats?groupBy=type,pool,owner,week&periodStart=2020", needs="Task.s Task.r"),
+    get("Task/case/$timeline", past=True),
+    Way("POST", "Task/case/$timeline", past=True),
+    get("Task/own-{me}/$timeline", silent=True),
+    get("Task/case/$clocks", past=True),
+    Way("POST", "Task/case/$clocks", past=True),
 ]
 
 READS: list[Way] = [

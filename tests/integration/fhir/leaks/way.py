@@ -12,7 +12,7 @@ from typing import Any
 FHIR = "application/fhir+json"
 JSON_PATCH = "application/json-patch+json"
 FORM = "application/x-www-form-urlencoded"
-READING = ("_search", "$validate", "$everything", "$stats")
+READING = ("_search", "$validate", "$everything", "$stats", "$timeline", "$clocks")
 """The ends of what is asked by POST and changes nothing."""
 
 
