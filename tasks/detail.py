@@ -1,25 +1,28 @@
 """One Task as its page shows it, gathered from everything that hangs on it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts import people
 from accounts.models import Pool
 from accounts.people import Patient
 from accounts.pools import codes_of, pool_ids
 from fhir import json, resources, store
-from fhir.actor import Actor
+from fhir.actor import Actor, Role
 from fhir.datatypes import display_of, parse_date
 from fhir.errors import NotFound
 from fhir.store import Stored
 from tasks import focal, history, stages, times
 from tasks.available import IN_MENU, Action, allowed_actions, blocker
+from tasks.clock_rows import clocks_of
+from tasks.clocks import Clocks
 from tasks.document import reference_of
-from tasks.history import Event, Step
+from tasks.history import Step
 from tasks.models import Task
 from tasks.reasons import choices
 from tasks.rows import description_of, due, is_patient, priority_of, title_of
 from tasks.stages import Stop
+from tasks.timeline import Event, timeline
 from tasks.times import Due
 from tasks.transitions import FINAL, Status
 
@@ -91,6 +94,9 @@ class Detail:
     notes: list[Note]
     subtasks: list[Subtask]
     events: list[Event]
+    clocks: list[str]
+    """How long it waited, was held and took, a phrase each."""
+    shows_raw: bool
     named: dict[str, str]
     you: str
 
@@ -196,15 +202,13 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
     document = stored.parsed()
     actions = allowed_actions(actor, document)
     versions = history.versions_of(stored.resource_id)
-    told, steps = history.events(versions), history.steps(versions)
+    steps = history.steps(versions)
     owner, requester = (reference_of(document, element) for element in ("owner", "requester"))
     authors = {reference_of(note, "authorReference") for note in document.get("note", [])}
     subtasks = _subtasks(stored.reference, actor)
     named = people.names(
         {owner, requester}
         | authors
-        | {each.actor for each in told}
-        | {each.other for each in told}
         | {each.by for each in steps}
         | {reference_of(each, "owner") for each in subtasks},
         actor=actor,
@@ -249,10 +253,29 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         card=focal.card(document, actor, now=now),
         notes=[_note(note, named) for note in document.get("note", [])][::-1],
         subtasks=[_subtask(each, named) for each in subtasks],
-        events=told,
+        events=timeline(stored, actor=actor),
+        clocks=_clocks(clocks_of(stored, now=now)),
+        shows_raw=actor.role is Role.ADMIN,
         named=named,
         you=actor.name,
     )
+
+
+def _clocks(found: Clocks) -> list[str]:
+    def said(milliseconds: int) -> str:
+        return times.duration(timedelta(milliseconds=milliseconds))
+
+    whole = "took" if found.ended else "open for"
+    told = [f"{whole} {said(found.turnaround)}"]
+    if found.waiting:
+        told.append(f"{said(found.waiting)} unclaimed")
+    if found.to_claim is not None:
+        told.append(f"claimed after {said(found.to_claim)}")
+    if found.hold:
+        told.append(f"{said(found.hold)} on hold")
+    if found.reroutes:
+        told.append(f"rerouted {'once' if found.reroutes == 1 else f'{found.reroutes} times'}")
+    return told
 
 
 def _next_stage(actor: Actor, document: dict) -> str:

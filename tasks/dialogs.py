@@ -16,8 +16,9 @@ from accounts.people import Patient
 from fhir.actor import Actor
 from fhir.datatypes import display_of
 from fhir.store import Stored
-from tasks import history, moves
+from tasks import moves
 from tasks.available import supervises
+from tasks.clock_rows import clocks_of
 from tasks.document import PRIORITY_RANK, reference_of
 from tasks.forms import ReasonForm
 from tasks.reasons import Reason, choices
@@ -272,10 +273,7 @@ class Dialog:
         return [self._many_reroutes()] if self.code == "reroute" and self._many_reroutes() else []
 
     def _many_reroutes(self) -> str:
-        count = sum(
-            version.interaction == "reroute"
-            for version in history.versions_of(self.stored.resource_id)
-        )
+        count = clocks_of(self.stored, now=self.at).reroutes
         if count < MANY_REROUTES:
             return ""
         return f"It has been rerouted {count} times already. Ask a coordinator?"

@@ -1,17 +1,12 @@
-"""The history of a Task in words: who did what, when and why, told from its versions.
+"""The versions of a Task, and its lifecycle as steps; tasks.timeline tells them in words."""
 
-It compares documents, so that a change made through the API reads like one made on a page.
-"""
-
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.pools import codes_of
 from fhir import json, sql
 from fhir.datatypes import display_of
-from tasks.document import PRIORITY_RANK, due_of, reference_of
-from tasks.transitions import CLAIMABLE, Status
+from tasks.document import PRIORITY_RANK, reference_of
+from tasks.transitions import Status
 
 SHOWN = 200
 """Older versions are left to the API's history."""
@@ -28,19 +23,6 @@ class Version:
     document: dict
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """`actor` and `other` are references; `words` go between them, `reason` and `quote` below."""
-
-    icon: str
-    actor: str
-    words: str
-    at: datetime
-    other: str = ""
-    reason: str = ""
-    quote: str = ""
-
-
 def versions_of(task_id: str) -> list[Version]:
     """Oldest first, deletions left out."""
     found = sql.rows(
@@ -50,55 +32,6 @@ def versions_of(task_id: str) -> list[Version]:
         (task_id,),
     )
     return [Version(*row[:4], json.loads_stored(row[4])) for row in reversed(found)]
-
-
-def events(versions: list[Version]) -> list[Event]:
-    """Newest first."""
-    told: list[Event] = []
-    for before, after in zip([None, *versions], versions, strict=False):
-        if before is None:
-            if after.number == 1:
-                told.append(Event("plus", after.actor, "created this task", after.at))
-            continue
-        told += _between(before.document, after)
-    return told[::-1]
-
-
-def _between(before: dict, version: Version) -> list[Event]:
-    after, by, at = version.document, version.actor, version.at
-    found = [*_owner(before, after, by, at), *_status(before, after, by, at)]
-    if before.get("businessStatus") != after.get("businessStatus"):
-        stage = display_of(after.get("businessStatus"))
-        words = f"moved it to the stage “{stage}”" if stage else "took its stage away"
-        found.append(Event("milestone", by, words, at))
-    if before.get("priority") != after.get("priority"):
-        was, now = (priority_word(document) for document in (before, after))
-        found.append(Event("arrow-up", by, f"changed the priority from {was} to {now}", at))
-    if due_of(before) != due_of(after):
-        found.append(Event("calendar-clock", by, "changed when it is due", at))
-    notes = after.get("note", [])
-    for note in notes[len(before.get("note", [])) :]:
-        found.append(Event("sticky-note", by, "added a note", at, quote=note.get("text", "")))
-    if len(after.get("output", [])) > len(before.get("output", [])):
-        found.append(Event("file-text", by, "recorded a result", at))
-    return found or [Event("pencil", by, "edited this task", at)]
-
-
-def _owner(before: dict, after: dict, by: str, at: datetime) -> Iterable[Event]:
-    had, has = reference_of(before, "owner"), reference_of(after, "owner")
-    moved = _pools(before) != _pools(after)
-    if had == has:
-        if moved and not has:
-            yield Event("corner-up-right", by, f"sent it to {_pools(after)}", at)
-        return
-    if not has:
-        words = f"sent it to {_pools(after)}" if moved else "released it to the pool"
-        yield Event("corner-up-right" if moved else "undo-2", by, words, at)
-    elif has == by:
-        yield Event("hand", by, "claimed this task", at)
-    else:
-        words = "rerouted it to" if had else "assigned it to"
-        yield Event("corner-up-right", by, words, at, other=has)
 
 
 STATUS_WORDS = {
@@ -112,26 +45,6 @@ STATUS_WORDS = {
     "received": ("inbox", "received it"),
     "ready": ("inbox", "marked it as ready"),
 }
-
-
-def _status(before: dict, after: dict, by: str, at: datetime) -> Iterable[Event]:
-    was, status = before["status"], after["status"]
-    if was == status:
-        return
-    # A claim accepts and a release requests again: the change of owner has said so already.
-    moved = reference_of(before, "owner") != reference_of(after, "owner")
-    if moved and status in {"accepted", *CLAIMABLE}:
-        return
-    if was == "on-hold" and status in ("in-progress", "accepted", "requested"):
-        yield Event("play", by, "resumed it", at)
-        return
-    icon, words = STATUS_WORDS.get(status, ("pencil", f"set it to {Status(status).label.lower()}"))
-    yield Event(icon, by, words, at, reason=display_of(after.get("statusReason")))
-
-
-def _pools(document: dict) -> str:
-    concepts = document.get("performerType", [])
-    return ", ".join(filter(None, map(display_of, concepts))) or ", ".join(codes_of(concepts))
 
 
 def priority_word(document: dict) -> str:

@@ -32,6 +32,7 @@ urlpatterns = [
     path("t/<str:task_id>/prioritize", dialogs.prioritize, name="prioritize"),
     path("t/<str:task_id>/stage", dialogs.stage, name="stage"),
     path("t/<str:task_id>/take-back", dialogs.take_back, name="take_back"),
+    path("t/<str:task_id>/raw/<int:version>", lists.raw, name="raw"),
     path("t/<str:task_id>/<slug:code>/targets", dialogs.targets, name="targets"),
     path("t/<str:task_id>/<slug:code>/outcome", dialogs.outcome, name="outcome"),
 ]

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from accounts import people
+from fhir.datatypes import display_of
 from tasks import times
 from tasks.rows import PRIORITIES, is_patient
 
@@ -103,9 +104,22 @@ def initials(name: str) -> str:
     return people.initials(name)
 
 
+@register.filter
+def display(concept: dict | None) -> str:
+    """What a CodeableConcept is called."""
+    return display_of(concept)
+
+
+@register.filter
+def task_id(reference: str) -> str:
+    """The id in a reference to a Task; "" for a reference to anything else."""
+    name, _, found = reference.partition("/")
+    return found if name == "Task" else ""
+
+
 @register.simple_tag(takes_context=True)
 def called(context: template.Context, reference: str, *, start: bool = True) -> str:
-    """The name of who is meant in the history; "You" for the reader."""
+    """The name of who brought a step; "You" for the reader."""
     task = context["task"]
     if reference == task.you:
         return "You" if start else "you"

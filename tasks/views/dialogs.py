@@ -27,6 +27,7 @@ from tasks.available import VERBS, blocker, check_available
 from tasks.dialogs import TITLES, Dialog, MoveForm
 from tasks.differences import differences
 from tasks.rows import PRIORITIES
+from tasks.transitions import BadTransition
 from tasks.undo import take_back as undo
 from tasks.views.answers import found_to_change, page, part, version_of, wants_part
 from tasks.views.changed import show_changed, undo_by
@@ -174,7 +175,7 @@ def _dialog(
     except VersionConflict:
         now = _built(request, found_to_change(request, task_id), code, request.POST)
         return _show_stale(request, now, shown)
-    except (BusinessRuleViolation, Forbidden, InvalidResource) as refusal:
+    except (BadTransition, BusinessRuleViolation, Forbidden, InvalidResource) as refusal:
         form.add_error("to" if dialog.moves_on else None, refusal.issues[0].diagnostics)
         return _show(request, dialog, form, status=refusal.status)
     undo_it = undo_by("take_back", done.stored, unseen=True) if done.undoable else None

@@ -1,13 +1,26 @@
 """The lists of the worklist, and a task beside the list that it was opened from."""
 
+import json
+
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from fhir.actor import Role
+from fhir.errors import NotFound
 from tasks import detail as details
 from tasks import worklist as lists
+from tasks.history import versions_of
 from tasks.views.answers import page, wants_part
-from tasks.views.context import detail_context, list_context, page_context, view_of
+from tasks.views.context import (
+    base_context,
+    detail_context,
+    list_context,
+    page_context,
+    task_url,
+    view_of,
+)
 
 
 @page
@@ -40,6 +53,27 @@ def task(request: HttpRequest, task_id: str) -> HttpResponse:
     if wants_part(request):
         return render(request, "tasks/_detail.html", detail_context(request, stored, view))
     return _whole(request, page_context(request, stored, view))
+
+
+@page
+@require_GET
+def raw(request: HttpRequest, task_id: str, version: int) -> HttpResponse:
+    """A version of a task as it is stored, for admins."""
+    if request.actor.role is not Role.ADMIN:
+        raise PermissionDenied
+    stored = details.get(task_id, request.actor)
+    found = next((each for each in versions_of(task_id) if each.number == version), None)
+    if found is None:
+        raise NotFound("There is no such version.")
+    view = view_of(request, stored)
+    context = {
+        "version": version,
+        "document": json.dumps(found.document, ensure_ascii=False, indent=2),
+    }
+    if wants_part(request):
+        return render(request, "tasks/raw.html#raw", context)
+    context |= base_context(request, view) | {"here": task_url(task_id, view)}
+    return render(request, "tasks/raw.html", context)
 
 
 def _whole(request: HttpRequest, context: dict) -> HttpResponse:

@@ -1,10 +1,10 @@
-"""A Task's versions told in words, and its lifecycle as steps."""
+"""The lifecycle of a Task as steps, from its versions."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tasks.history import Version, events, steps
+from tasks.history import Version, steps
 from tasks.transitions import Status
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -16,47 +16,6 @@ def versions(*documents: dict, actor: str = ME) -> list[Version]:
         Version(n, START + timedelta(minutes=n), actor, "update", {"intent": "order"} | document)
         for n, document in enumerate(documents, 1)
     ]
-
-
-def words(before: dict, after: dict) -> list[str]:
-    told = events(versions({"status": "requested"} | before, {"status": "requested"} | after))
-    return [event.words for event in told[:-1]]
-
-
-OWNED = {"owner": {"reference": ME}}
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        ({}, {"status": "accepted"} | OWNED, ["claimed this task"]),
-        ({"status": "accepted"} | OWNED, {}, ["released it to the pool"]),
-        ({}, {"owner": {"reference": "Practitioner/x"}}, ["assigned it to"]),
-        (OWNED, {"owner": {"reference": "Practitioner/x"}}, ["rerouted it to"]),
-        (OWNED, {"performerType": [{"text": "Cardiologist"}]}, ["sent it to Cardiologist"]),
-        ({}, {"status": "in-progress"}, ["started work"]),
-        ({"status": "on-hold"}, {"status": "in-progress"}, ["resumed it"]),
-        ({}, {"status": "completed", "output": [{}]}, ["recorded a result", "completed it"]),
-        ({}, {"priority": "stat"}, ["changed the priority from Routine to STAT"]),
-        ({}, {"businessStatus": {"text": "Seen"}}, ["moved it to the stage “Seen”"]),
-        ({"businessStatus": {"text": "Seen"}}, {}, ["took its stage away"]),
-        ({}, {"restriction": {"period": {"end": "2026-11-21"}}}, ["changed when it is due"]),
-        ({}, {"note": [{"text": "a"}, {"text": "b"}]}, ["added a note", "added a note"]),
-        ({}, {"description": "New"}, ["edited this task"]),
-    ],
-)
-def test_every_change_is_told(before, after, expected):
-    assert words(before, after) == expected
-
-
-def test_a_reason_stands_beside_what_it_explains():
-    told = events(
-        versions(
-            {"status": "accepted"},
-            {"status": "on-hold", "statusReason": {"text": "Waiting on patient"}},
-        )
-    )
-    assert (told[0].words, told[0].reason) == ("put it on hold", "Waiting on patient")
 
 
 def shown(*documents: dict) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from tasks import actions, worklist
+from tasks import actions, moves, worklist
 from tasks.models import Task
 from tasks.urls import urlpatterns
 from tests import factories
@@ -31,7 +31,7 @@ def htmx(client, method, path, data=None):
 
 @pytest.mark.parametrize("pattern", urlpatterns, ids=lambda pattern: pattern.name)
 def test_every_page_needs_a_sign_in(db, client, pattern):
-    path = "/worklist/" + re.sub(r"<[^>]+>", "x", str(pattern.pattern))
+    path = "/worklist/" + re.sub(r"<[^>]+>", "1", str(pattern.pattern))
     for method in (client.get, client.post):
         response = method(path)
         assert response.status_code == 302
@@ -200,7 +200,7 @@ def test_a_task_shows_its_parts(cast, page):
     shown = text(page("nurse").get(f"/worklist/t/{parent['id']}"))
     for each in (
         "Review lab report", "Potassium is high.", "Ines Cardoso", "Lab, core desk",
-        "Sample was hemolysed.", "Call patient", "0 of 1", "No record", "created this task",
+        "Sample was hemolysed.", "Call patient", "0 of 1", "No record", "Taskward created it",
     ):  # fmt: skip
         assert each in shown, each
 
@@ -271,12 +271,81 @@ def test_history_tells_who_did_what_and_why(cast, page):
     actions.complete(task, actor=cast["nurse2"].actor)
     shown = text(page("auditor").get(f"/worklist/t/{task}"))
     for each in (
-        "Maya Lindqvist claimed this task", "Maya Lindqvist started work",
-        "Maya Lindqvist put it on hold", "Waiting on patient", "Maya Lindqvist added a note",
-        "Rang twice.", "Maya Lindqvist resumed it", "Maya Lindqvist released it to the pool",
-        "Tomás Rivera claimed this task", "Tomás Rivera completed it",
+        "Maya Lindqvist claimed it", "Maya Lindqvist started work",
+        "Maya Lindqvist put it on hold", "Waiting on patient Rang twice.",
+        "Maya Lindqvist resumed it", "Maya Lindqvist gave it back to Registered nurse pool",
+        "Tomás Rivera claimed it", "Tomás Rivera completed it", "Took under 1 min",
     ):  # fmt: skip
         assert each in shown, each
+
+
+REFERRAL = {
+    "coding": [
+        {
+            "system": "https://medplum.com/CodeSystem/reroute-reason",
+            "code": "specialty-referral",
+            "display": "Specialty referral",
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize("keep_view", [False, True])
+def test_history_says_where_it_went_and_why_and_leads_there(cast, page, keep_view):
+    nurse, task = cast["nurse"].actor, pool_task()["id"]
+    actions.claim(task, actor=nurse)
+    done = moves.reroute(
+        task,
+        to=moves.ToPerson(cast["cardiologist"].reference),
+        reason=REFERRAL,
+        note="New cardiac symptoms.",
+        keep_view=keep_view,
+        actor=nurse,
+    )
+    now = done.successor.resource_id if done.successor else task
+    body = page("cardiologist").get(f"/worklist/t/{now}").content.decode()
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+    assert "Specialty referral" in shown and "New cardiac symptoms." in shown
+    if keep_view:
+        old = page("nurse").get(f"/worklist/t/{task}").content.decode()
+        assert "Open the other task" not in body  # she never saw the old one
+        assert "You handed it over" in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", old))
+        admin = page("admin")
+        assert f'href="/worklist/t/{now}"' in admin.get(f"/worklist/t/{task}").content.decode()
+        assert f'href="/worklist/t/{task}"' in admin.get(f"/worklist/t/{now}").content.decode()
+    else:
+        assert "Maya Lindqvist → you" in shown
+
+
+def test_admins_see_versions_as_they_are_stored(cast, page):
+    task = pool_task(description="Canary")["id"]
+    actions.claim(task, actor=cast["nurse"].actor)
+    admin = page("admin")
+    assert f"/worklist/t/{task}/raw/2" in admin.get(f"/worklist/t/{task}").content.decode()
+    whole = admin.get(f"/worklist/t/{task}/raw/1")
+    assert "&quot;description&quot;: &quot;Canary&quot;" in whole.content.decode()
+    assert htmx(admin, "get", f"/worklist/t/{task}/raw/2").content.decode().startswith("<pre")
+    assert admin.get(f"/worklist/t/{task}/raw/9").status_code == 404
+    for name in ("nurse", "auditor"):
+        client = page(name)
+        assert client.get(f"/worklist/t/{task}/raw/1").status_code == 403
+        assert "Show raw" not in text(client.get(f"/worklist/t/{task}"))
+
+
+def test_a_long_history_asks_no_more_than_a_short_one(cast, page, django_assert_max_num_queries):
+    nurse, task = cast["nurse"].actor, pool_task()["id"]
+    actions.claim(task, actor=nurse)
+    client = page("nurse")
+    client.get(f"/worklist/t/{task}")
+    with django_assert_max_num_queries(200) as few:
+        client.get(f"/worklist/t/{task}")
+    for number in range(5):
+        actions.start(task, actor=nurse)
+        actions.hold(task, actor=nurse, reason="Waiting", note=f"Note {number}")
+        actions.resume(task, actor=nurse)
+    with django_assert_max_num_queries(len(few)):
+        client.get(f"/worklist/t/{task}")
+    assert len(few) < 80
 
 
 # --- buttons --------------------------------------------------------------------------------------
