@@ -266,7 +266,8 @@ OPERATIONS = (
         "release",
         "Release",
         "Give a Task back to its pool: no owner, requested.",
-        _plain(actions.release),
+        lambda task_id, given, **how: actions.release(task_id, reason=_reason(given), **how),
+        (REASON_OF_MOVE,),
         each=True,
     ),
     TaskOperation(
