@@ -97,13 +97,14 @@ def observation(flag: str = "", **elements) -> dict:
 
 
 def report(*results: dict, status: str = "final", **elements) -> dict:
+    named = [{"reference": f"Observation/{each['id']}"} for each in results]
     return create(
         {
             "resourceType": "DiagnosticReport",
             "status": status,
             "code": REPORT_CODE,
             "subject": {"reference": "Patient/homer"},
-            "result": [{"reference": f"Observation/{each['id']}"} for each in results],
+            **({"result": named} if named else {}),
             **elements,
         }
     )
