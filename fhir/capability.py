@@ -48,6 +48,10 @@ def capability_statement(base: str, served: Collection[str]) -> dict:
                 "security": _security(base),
                 "resource": _resources(frozenset(served)),
                 "interaction": [{"code": code} for code in OF_THE_SYSTEM if code in served],
+                "operation": [
+                    {"name": each.name, "definition": each.definition}
+                    for each in resources.system_operations()
+                ],
                 "searchParam": [
                     {"name": name, "type": type_name} for name, type_name in common_parameters()
                 ],

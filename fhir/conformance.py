@@ -77,7 +77,7 @@ def operation(
         **{"kind": "operation", "affectsState": False} | elements,
         code=code,
         resource=[on],
-        system=False,
+        system="system" in levels,
         type="type" in levels,
         instance="instance" in levels,
     )

@@ -12,6 +12,7 @@ from fhir.answers import Answer, Request
 from fhir.errors import MethodNotAllowed, NotFound, information
 from fhir.parsers import JsonPatchParser
 from fhir.preconditions import is_unmodified, matches_none
+from fhir.resources import Operation
 from fhir.scopes import allows
 from fhir.search import compartments
 from fhir.search.searchset import search
@@ -219,6 +220,15 @@ def operation(
     GET is for operations that change nothing, with their parameters in the URL.
     """
     found = resources.get(type_name).operation(name, "instance" if resource_id else "type")
+    return _run(found, request, resource_id)
+
+
+def system_operation(request: Request, name: str) -> Answer:
+    """The same of no type: `[base]/$name`."""
+    return _run(resources.system_operation(name), request, None)
+
+
+def _run(found: Operation, request: Request, resource_id: str | None) -> Answer:
     if request.method != "POST" and found.affects_state:
         raise MethodNotAllowed("This operation changes something: use POST.", allow="POST")
     answer = found.run(request, resource_id)

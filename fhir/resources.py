@@ -30,7 +30,7 @@ class Operation:
     """A `$operation`: `run(request, resource_id or None)` returns the Answer, or the resource that
     it has written, or None for nothing.
 
-    `level` is "instance" or "type". Only what does not affect the state can be asked by GET.
+    `level` is "instance", "type" or "system". Only what does not affect the state can be asked by GET.
     `definition` is the canonical URL of its OperationDefinition.
     https://hl7.org/fhir/R4/operations.html
     """
@@ -80,6 +80,25 @@ _of_every_type: list[Callable[[str], tuple[Operation, ...]]] = []
 def register_for_all(operations: Callable[[str], tuple[Operation, ...]]) -> None:
     """Operations that every type has, made for the name of each."""
     _of_every_type.append(operations)
+
+
+_of_the_system: dict[str, Operation] = {}
+
+
+def register_for_system(operation: Operation) -> None:
+    """An operation that is of no type."""
+    _of_the_system[operation.name] = operation
+
+
+def system_operation(name: str) -> Operation:
+    """Raises NotFound."""
+    if name not in _of_the_system:
+        raise NotFound("There is no such operation here.")
+    return _of_the_system[name]
+
+
+def system_operations() -> tuple[Operation, ...]:
+    return tuple(_of_the_system.values())
 
 
 @cache

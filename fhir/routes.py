@@ -63,10 +63,17 @@ SEARCH_ALL = Interaction("search-system", interactions.search_all)
 SEARCH = Interaction("search-type", interactions.search_type)
 COMPARTMENT = Interaction("search-compartment", interactions.search_compartment)
 PATCH_TYPE = Interaction("patch", interactions.conditional_patch, PATCH)
-OPERATION = {
-    "GET": Interaction("operation", interactions.operation),
-    "POST": Interaction("operation", interactions.operation, RESOURCE, may_be_empty=True),
-}
+
+
+def by_name(run: Callable[..., Answer]) -> dict[str, Interaction]:
+    """Operations: which may be asked by GET, each says itself."""
+    return {
+        "GET": Interaction("operation", run),
+        "POST": Interaction("operation", run, RESOURCE, may_be_empty=True),
+    }
+
+
+OPERATION = by_name(interactions.operation)
 
 
 def by_form(interaction: Interaction) -> dict[str, Interaction]:
@@ -85,6 +92,7 @@ ROUTES = (
     ),
     Route("_search", by_form(SEARCH_ALL)),
     Route("_history", {"GET": Interaction("history-system", interactions.history_system)}),
+    Route("$<str:name>", by_name(interactions.system_operation)),
     Route(
         "<str:type_name>",
         {

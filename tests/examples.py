@@ -707,7 +707,7 @@ add(
     reason="Tell the EHR",
     criteria="Task?status=completed",
     end="2027-01-01T00:00:00Z",
-    channel={"type": "rest-hook", "endpoint": "https://ehr.example/hook", "header": ["X: y"]},
+    channel={"type": "rest-hook", "endpoint": "https://ehr.example/hook"},
 )
 add(
     "operationoutcome-two",

@@ -7,6 +7,7 @@ from accounts.identity import actor_of
 from accounts.models import Pool, User
 from fhir import actions
 from fhir.actor import SYSTEM, Actor, Role
+from fhir.subscriptions.models import Endpoint
 
 SNOMED = "http://snomed.info/sct"
 NURSE_ROLE, DOCTOR_ROLE, CARDIOLOGIST_ROLE = "224535009", "158965000", "17561000"
@@ -91,3 +92,9 @@ def owned_task(owner: Person, **elements) -> dict:
 
 def create(document: dict, *, actor: Actor = SYSTEM) -> dict:
     return actions.create(document["resourceType"], document, actor=actor).parsed()
+
+
+def list_endpoint(host: str = "ehr.example", **entry) -> Endpoint:
+    """Let Subscriptions send to a host, as an admin would in the allow-list."""
+    found, _ = Endpoint.objects.get_or_create(host=host, **entry)
+    return found

@@ -49,6 +49,10 @@ MORE = {
     "Linkage": {"item": [{"type": "source", "resource": {"display": "x"}}] * 2},
     "Organization": {"name": "x"},
     "StructureDefinition": {"differential": {"element": [{"id": "x", "path": "x"}]}},
+    "Subscription": {
+        "criteria": "Basic?",
+        "channel": {"type": "rest-hook", "endpoint": "https://ehr.example/hook"},
+    },
     "TerminologyCapabilities": {"implementation": IMPLEMENTATION},
 }
 """What the invariants of some types want besides what is required."""

@@ -279,13 +279,17 @@ def _refusal(error: type[errors.FhirError]) -> dict:
 
 def _named_operations(route: Route) -> Iterator[tuple[str, str, dict]]:
     """A path for each `$operation` that is registered at the level of the route."""
-    level = "instance" if "resource_id" in route.path else "type"
+    level = (
+        "instance" if "resource_id" in route.path else "type" if TYPE in route.path else "system"
+    )
     definitions = {each["url"]: each for each in conformance.documents()}
     by_name: dict[str, tuple[Operation, list[str]]] = {}
     for resource_type in resources.all_types():
         for operation in resource_type.all_operations():
             if operation.level == level:
                 by_name.setdefault(operation.name, (operation, []))[1].append(resource_type.name)
+    if level == "system":
+        by_name = {each.name: (each, ["system"]) for each in resources.system_operations()}
     for name, (operation, type_names) in sorted(by_name.items()):
         filled = {"name": name} | ({TYPE: type_names[0]} if len(type_names) == 1 else {})
         address = _address(route.path, filled)

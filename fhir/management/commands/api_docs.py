@@ -89,6 +89,12 @@ def _operations(described: dict[str, str]) -> Iterator[tuple[str, str]]:
             asked, names = of_types.setdefault((each.name, each.definition), ([], set()))
             names.add(resource_type.name)
             asked += [f"{method} Type/{path}" for method in methods]
+    for each in resources.system_operations():
+        methods = ("POST",) if each.affects_state else ("GET", "POST")
+        yield (
+            ", ".join(_code(f"{method} /${each.name}") for method in methods),
+            described[each.definition],
+        )
     for (_, url), (asked, names) in of_types.items():
         type_name = min(names) if len(names) == 1 else "Type"
         requests = [_code(each.replace("Type", type_name, 1)) for each in dict.fromkeys(asked)]

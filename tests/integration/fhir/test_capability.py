@@ -12,7 +12,7 @@ from fhir.search import compartments
 from fhir.search.parse import MAX_INCLUDES
 from fhir.validation import check_document
 from tests.conftest import ApiClient
-from tests.factories import create, task_document
+from tests.factories import create, list_endpoint, task_document
 from tests.smallest import smallest
 
 VALUES = {
@@ -35,6 +35,7 @@ def statement(client) -> dict:
 
 @pytest.fixture
 def admin(api) -> ApiClient:
+    list_endpoint()
     return api("admin")
 
 
@@ -257,6 +258,14 @@ def assert_is_served(admin: ApiClient, type_name: str, operation: Operation) -> 
         answers.append(admin.get(f"{path}/${operation.name}"))
     for answer in answers:
         assert answer.status_code in (200, 204, 400, 409, 422), (path, operation.name)
+
+
+def test_every_operation_of_the_system_has_its_definition_and_is_served(statement, admin):
+    advertised = {each["name"]: each["definition"] for each in statement["rest"][0]["operation"]}
+    assert advertised.keys() == {each.name for each in resources.system_operations()}
+    for name, url in advertised.items():
+        assert admin.get(f"${name}").status_code == 200
+        assert admin.get(f"OperationDefinition?{urlencode({'url': url})}").json()["total"] == 1
 
 
 def test_an_operation_that_is_not_advertised_is_not_found(admin):

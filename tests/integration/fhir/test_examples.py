@@ -4,6 +4,7 @@ import pytest
 
 from fhir import json
 from tests.examples import EXAMPLES
+from tests.factories import list_endpoint
 
 
 def element_text(body: bytes) -> dict[str, bytes]:
@@ -17,6 +18,7 @@ def element_text(body: bytes) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("name", "body"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
 def test_a_document_comes_back_to_the_digit(api, name, body):
+    list_endpoint()
     admin = api("admin")
     type_name = json.loads(body)["resourceType"]
     created = admin.post(type_name, body)

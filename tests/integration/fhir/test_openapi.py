@@ -113,11 +113,14 @@ def test_every_operation_is_described_by_the_methods_that_it_takes(described):
         for each in resource_type.all_operations():
             methods = {"post"} if each.affects_state else {"get", "post"}
             wanted[each.name, each.level] = methods
+    for each in resources.system_operations():
+        wanted[each.name, "system"] = {"post"} if each.affects_state else {"get", "post"}
     found = {}
     for path, methods in described["paths"].items():
         before, dollar, name = path.partition("/$")
         if dollar:
-            found[name, "instance" if "resource_id" in before else "type"] = set(methods)
+            level = "instance" if "resource_id" in before else "type" if before else "system"
+            found[name, level] = set(methods)
     assert wanted
     assert found == wanted
 

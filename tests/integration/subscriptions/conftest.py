@@ -1,9 +1,12 @@
 """Receivers, entries of the allow-list, and Subscriptions that send to them."""
 
+import time
+
 import pytest
 
 from fhir import actions, feed
 from fhir.actor import SYSTEM
+from fhir.models import ResourceVersion
 from fhir.subscriptions import delivering, following
 from fhir.subscriptions.document import CONTENT_URL
 from fhir.subscriptions.models import Endpoint, Subscriber
@@ -55,9 +58,19 @@ def subscriber(resource_id: str) -> Subscriber:
     return Subscriber.objects.get(resource_id=resource_id)
 
 
+def settle() -> int:
+    """Wait until every version has its number, as another transaction may be under way; the last."""
+    limit = time.monotonic() + 20
+    while feed.latest() < ResourceVersion.objects.count():
+        assert time.monotonic() < limit, "some versions get no number"
+        if not feed.number_changes():
+            time.sleep(0.01)
+    return feed.latest()
+
+
 def follow() -> None:
     """Let the feed come to its end."""
-    feed.number_changes()
+    settle()
     while feed.follow(following.NAME):
         pass
 

@@ -43,16 +43,20 @@ def test_every_method_of_every_route_has_a_way():
     assert heads <= {each[:2] for each in ASKED}
 
 
+def level_of(segments: dict) -> str:
+    if "resource_id" in segments:
+        return "instance"
+    return "type" if "type_name" in segments else "system"
+
+
 def test_every_operation_has_a_way():
     there = {
         (operation.name, operation.level)
         for resource_type in resources.all_types()
         for operation in resource_type.all_operations()
-    }
+    } | {(operation.name, operation.level) for operation in resources.system_operations()}
     asked = {
-        (segments["name"], "instance" if "resource_id" in segments else "type")
-        for _, _, segments in ASKED
-        if "name" in segments
+        (segments["name"], level_of(segments)) for _, _, segments in ASKED if "name" in segments
     }
     assert there == asked
 

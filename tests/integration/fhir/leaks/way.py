@@ -13,6 +13,7 @@ FHIR = "application/fhir+json"
 JSON_PATCH = "application/json-patch+json"
 FORM = "application/x-www-form-urlencoded"
 READING = ("_search", "$validate", "$everything", "$stats", "$timeline", "$clocks")
+READING += ("$changes", "$status", "$events")
 """The ends of what is asked by POST and changes nothing."""
 
 
