@@ -4,6 +4,7 @@
 or on leave until then is back. Nobody has to say anything: without a row, she is there.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,15 +48,25 @@ def presence_of(reference: str, *, at: datetime) -> Presence:
 
 def may_set(actor: Actor, reference: str, *, at: datetime) -> bool:
     """Herself, an admin, or a coordinator of a pool that she is in."""
-    if not reference or actor.role is Role.AUDITOR:
-        return False
-    if actor.role is Role.ADMIN or actor.reference == reference:
-        return True
-    return actor.role is Role.COORDINATOR and bool(
-        sql.rows(
-            f"select 1 from ({MEMBERSHIP.format(at='%s')}) m"
-            " join accounts_user u on u.id = m.user_id"
-            " where u.reference = %s and m.pool_id = any(%s::bigint[]) limit 1",
-            (at, at, reference, list(actor.coordinates)),
-        )
+    pools = sql.rows(
+        f"select m.pool_id from ({MEMBERSHIP.format(at='%s')}) m"
+        " join accounts_user u on u.id = m.user_id where u.reference = %s",
+        (at, at, reference),
     )
+    return bool(may_set_each(actor, {reference: {row[0] for row in pools}}))
+
+
+def may_set_each(actor: Actor, pools: Mapping[str, Collection[int]]) -> set[str]:
+    """Those of whom the actor may say it. `pools` are those that each reference is a member of."""
+    if actor.role is Role.AUDITOR:
+        return set()
+    return {
+        reference
+        for reference, theirs in pools.items()
+        if reference
+        and (
+            actor.role is Role.ADMIN
+            or actor.reference == reference
+            or (actor.role is Role.COORDINATOR and {*actor.coordinates} & {*theirs})
+        )
+    }

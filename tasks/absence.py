@@ -93,7 +93,7 @@ def leave(
     """
     planned = plan(reference, delegate=delegate, at=at)
     set_availability(reference, State.LEAVE, until=until, delegate=delegate, actor=actor, at=at)
-    mover = replace(actor, role=Role.ADMIN, scopes=None)
+    mover = Actor(actor.user_id, actor.username, Role.ADMIN, actor.reference, actor.display)
     done = [_move(each, mover) for each in planned]
     given = [f"Task/{each.task_id}" for each in done if each.to]
     if given:

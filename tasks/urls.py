@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasks.views import buttons, dialogs, lists, live, preferences
+from tasks.views import buttons, dialogs, lists, live, people, preferences
 
 app_name = "tasks"
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("rows", live.rows, name="rows"),
     path("claim-next", buttons.claim_next, name="claim_next"),
     path("preferences", preferences.preferences, name="preferences"),
+    path("availability", people.availability, name="availability"),
+    path("people", people.people, name="people"),
+    path("people/leave", people.leave, name="leave"),
     path("t/<str:task_id>", lists.task, name="task"),
     path("t/<str:task_id>/claim", buttons.claim, name="claim"),
     path("t/<str:task_id>/start", buttons.start, name="start"),
