@@ -203,7 +203,7 @@ RULES: tuple[dict[str, Any], ...] = (
         "position": 20,
         "trigger": "resource",
         "resource_type": "DiagnosticReport",
-        "criteria": "status=final",
+        "criteria": "status=final,amended,corrected",
         "abnormal": True,
         "actions": [{"kind": "create", "type": LAB_REVIEW}],
     },

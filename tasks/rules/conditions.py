@@ -2,7 +2,9 @@
 that it acts when something becomes so, and not at every later change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from django.db.models import Exists, OuterRef
 
 from accounts.licences import home_state, state_code
 from accounts.models import Patient
@@ -11,7 +13,7 @@ from communications.document import UNSAID, sender_of, thread_of
 from communications.models import Communication
 from fhir import json
 from fhir.datatypes import codings
-from fhir.models import ClinicalResource
+from fhir.models import ClinicalResource, ResourceVersion
 from fhir.search.matching import matching
 from fhir.search.references import local, unversioned
 from tasks.models import Rule
@@ -214,7 +216,7 @@ def is_flagged(observation: dict) -> bool:
     )
 
 
-def _about_reports(rule: Rule, events: Sequence[Event]):
+def _about_reports(rule: Rule, events: Sequence[Event]) -> Iterator[Event]:
     """For a rule about abnormal results, an Observation that turns abnormal is news of its reports."""
     for event in events:
         if not rule.abnormal or event.resource_type != OBSERVATION_TYPE:
@@ -223,11 +225,19 @@ def _about_reports(rule: Rule, events: Sequence[Event]):
             yield from _reports_of(event)
 
 
-def _reports_of(event: Event):
+def _reports_of(event: Event) -> Iterator[Event]:
+    """The reports with this Observation that were there before: a newer one is news by itself."""
     reports = ClinicalResource.objects.filter(
         resource_type=REPORT_TYPE, tokens__contains=[f"result={event.reference}"], deleted=False
     )
-    for report_id, text in reports.values_list("resource_id", "document").order_by("id"):
+    older = ResourceVersion.objects.filter(
+        resource_type=REPORT_TYPE,
+        resource_id=OuterRef("resource_id"),
+        version_id=1,
+        last_updated__lt=event.at,
+    )
+    found = reports.filter(Exists(older)).order_by("id")
+    for report_id, text in found.values_list("resource_id", "document"):
         document = json.loads_stored(text)
         yield Event(
             key=f"{event.key}#{REPORT_TYPE}/{report_id}",

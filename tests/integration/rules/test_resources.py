@@ -34,6 +34,7 @@ def test_a_final_report_with_an_abnormal_result_makes_a_task(feed, abnormal):
     made = report(observation("H"), observation("N"))
     feed.run()
     [task] = tasks()
+    assert len(runs(abnormal)) == 1
     assert task["focus"] == {"reference": f"DiagnosticReport/{made['id']}"}
     assert task["for"] == {"reference": "Patient/homer"}
     assert task["code"]["text"] == "Review lab report"
@@ -96,6 +97,16 @@ def test_a_result_that_comes_after_its_report_makes_one(feed, abnormal):
     )
     feed.run()
     assert [each["focus"]["reference"] for each in tasks()] == [f"DiagnosticReport/{made['id']}"]
+
+
+def test_a_report_and_its_result_that_are_corrected_together_make_one(feed, abnormal):
+    result = observation("N")
+    made = report(result)
+    feed.run()
+    put({**result, "interpretation": [{"coding": [{"code": "LL"}]}]})
+    put({**made, "status": "corrected"})
+    feed.run()
+    assert len(tasks()) == len(runs(abnormal)) == 1
 
 
 def test_any_type_of_resource_by_a_search_of_ours(feed):
