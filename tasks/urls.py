@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasks.views import buttons, dialogs, lists, live, people, preferences
+from tasks.views import attention, buttons, dialogs, lists, live, people, preferences
 
 app_name = "tasks"
 urlpatterns = [
