@@ -81,9 +81,7 @@ def set_availability(
     if not may_set(actor, reference, at=at):
         raise Forbidden("Only she, a coordinator of her pools or an admin can say this.")
     state = State(state)
-    if until is not None and until <= at:
-        raise BusinessRuleViolation("This time has passed already: choose a later one.")
-    check_delegate(reference, state, delegate, at=at)
+    check_availability(reference, state, until=until, delegate=delegate, at=at)
     Availability.objects.update_or_create(
         practitioner=reference,
         defaults={
@@ -97,8 +95,12 @@ def set_availability(
     return Presence.at(state, until, delegate, at=at)
 
 
-def check_delegate(reference: str, state: str, delegate: str, *, at: datetime) -> None:
-    """Raise BusinessRuleViolation (422) unless `delegate`, if any, can take over."""
+def check_availability(
+    reference: str, state: str, *, until: datetime | None, delegate: str, at: datetime
+) -> None:
+    """Raise BusinessRuleViolation (422) for an end that has passed, or one who cannot take over."""
+    if until is not None and until <= at:
+        raise BusinessRuleViolation("This time has passed already: choose a later one.")
     if not delegate:
         return
     if state != State.LEAVE:

@@ -4,14 +4,28 @@ Resources are shown read-only: they are changed by their actions, which check, k
 write permissions; a form that saves rows would not.
 """
 
+from datetime import time
+
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
+from django.utils import timezone
 
-from accounts.actions import set_reference
-from accounts.models import Patient, Pool, Practitioner, PractitionerRole, User
+from accounts.actions import check_availability, set_availability, set_reference
+from accounts.members import everybody, members
+from accounts.models import (
+    Availability,
+    MemberLimit,
+    OpeningHours,
+    Patient,
+    Pool,
+    Practitioner,
+    PractitionerRole,
+    User,
+)
 from accounts.pools import create_pool, save_codes
+from fhir.errors import FhirError
 
 admin.site.site_header = admin.site.site_title = "Taskward"
 admin.site.index_title = "Set up"
@@ -60,27 +74,150 @@ class UserAdmin(DjangoUserAdmin):
 class PoolForm(forms.ModelForm):
     class Meta:
         model = Pool
-        fields = ["name", "slug", "codes", "coordinators"]
+        fields = [
+            *("name", "slug", "codes", "coordinators"),
+            *("requires_licence", "refuses_unserved", "member_limit"),
+            *("sla_stat", "sla_asap", "sla_urgent", "sla_routine"),
+        ]
+
+
+class OpeningHoursInline(admin.TabularInline):
+    """A pool without hours is always open."""
+
+    model = OpeningHours
+    extra = 0
+    ordering = ["weekday", "opens"]
+    verbose_name_plural = "opening hours, in the clinic's time (none: always open)"
+
+
+class MemberLimitInline(admin.TabularInline):
+    """For members with more or fewer than the pool's limit."""
+
+    model = MemberLimit
+    extra = 0
+    verbose_name_plural = "limits of single members"
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "practitioner":
+            return practitioner_field()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+def practitioner_field(*, required: bool = True) -> forms.ChoiceField:
+    """Those who sign in here, by name; the choice is the reference."""
+
+    def choices():
+        found = [(each.reference, each.name) for each in everybody(at=timezone.now())]
+        return [("", "---------"), *found]
+
+    return forms.ChoiceField(choices=choices, required=required)
 
 
 @admin.register(Pool)
 class PoolAdmin(admin.ModelAdmin):
     form = PoolForm
-    list_display = ["name", "slug", "codes"]
+    list_display = ["name", "slug", "codes", "member_limit", "requires_licence", "hours"]
+    list_filter = ["requires_licence", "refuses_unserved"]
     search_fields = ["name", "slug"]
     filter_horizontal = ["coordinators"]
     prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["members_now"]
+    inlines = [OpeningHoursInline, MemberLimitInline]
+    actions = ["open_on_weekdays"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "codes"]}),
+        ("People", {"fields": ["members_now", "coordinators", "member_limit"]}),
+        ("What it takes", {"fields": ["requires_licence", "refuses_unserved"]}),
+        (
+            "Minutes of opening time until a task is to be claimed",
+            {"fields": [("sla_stat", "sla_asap", "sla_urgent", "sla_routine")]},
+        ),
+    ]
+
+    @admin.display(description="Members now")
+    def members_now(self, pool: Pool) -> str:
+        """Who is in it follows from active PractitionerRoles with one of its codes."""
+        found = members([pool.pk], at=timezone.now()) if pool.pk else []
+        return ", ".join(f"{each.name} ({each.presence.label})" for each in found) or "Nobody"
+
+    @admin.display(description="Open")
+    def hours(self, pool: Pool) -> str:
+        days = pool.opening_hours.values("weekday").distinct().count()
+        return f"{days} days a week" if days else "Always"
+
+    @admin.action(description="Open Monday to Friday, 08:00 to 17:00")
+    def open_on_weekdays(self, request, queryset):
+        """In place of the hours that they have."""
+        with transaction.atomic():
+            OpeningHours.objects.filter(pool__in=queryset).delete()
+            OpeningHours.objects.bulk_create(
+                OpeningHours(pool=pool, weekday=weekday, opens=time(8), closes=time(17))
+                for pool in queryset
+                for weekday in range(5)
+            )
+        self.message_user(request, "The opening hours are set.")
 
     def save_model(self, request, obj, form, change):
         if change:
             save_codes(obj)
-        else:
+            return
+        with transaction.atomic():
             made = create_pool(obj.name, obj.codes, obj.slug)
             obj.pk, obj.group = made.pk, made.group
+            obj.save(force_update=True)
 
     def has_delete_permission(self, request, obj=None):
         """Tasks point at pools; one that is not used any more is left without members."""
         return False
+
+
+class AvailabilityForm(forms.ModelForm):
+    practitioner = practitioner_field()
+    delegate = practitioner_field(required=False)
+
+    class Meta:
+        model = Availability
+        fields = ["practitioner", "state", "until", "delegate"]
+
+    def clean(self):
+        said = super().clean()
+        reference = said.get("practitioner") or self.instance.practitioner
+        if reference and said.keys() >= {"state", "delegate"}:
+            try:
+                check_availability(
+                    reference,
+                    said["state"],
+                    until=said.get("until"),
+                    delegate=said["delegate"],
+                    at=timezone.now(),
+                )
+            except FhirError as error:
+                raise forms.ValidationError(str(error)) from error
+        return said
+
+
+@admin.register(Availability)
+class AvailabilityAdmin(admin.ModelAdmin):
+    """Whether somebody takes work. The People page also moves the work of one who goes on leave."""
+
+    form = AvailabilityForm
+    list_display = ["practitioner", "state", "until", "delegate", "changed_by", "changed_at"]
+    list_filter = ["state"]
+    search_fields = ["practitioner"]
+
+    def save_model(self, request, obj, form, change):
+        set_availability(
+            obj.practitioner,
+            obj.state,
+            until=obj.until,
+            delegate=obj.delegate,
+            actor=request.actor,
+            at=timezone.now(),
+        )
+        obj.pk = Availability.objects.get(practitioner=obj.practitioner).pk
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["practitioner"] if obj else []
 
 
 admin.site.register([Patient, Practitioner, PractitionerRole], ReadOnlyAdmin)

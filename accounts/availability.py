@@ -40,6 +40,10 @@ class Presence:
     def is_on(self) -> bool:
         return self.state is State.ON
 
+    @property
+    def label(self) -> str:
+        return str(self.state.label)
+
 
 def presence_of(reference: str, *, at: datetime) -> Presence:
     row = Availability.objects.filter(practitioner=reference).first()

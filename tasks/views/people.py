@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.actions import check_delegate, set_availability
+from accounts.actions import check_availability, set_availability
 from accounts.availability import State, may_set
 from accounts.members import everybody
 from fhir.errors import BusinessRuleViolation, FhirError, Forbidden
@@ -98,9 +98,7 @@ def _leave_context(request, reference: str, delegate: str, until: datetime | Non
     staff = {each.reference: each for each in everybody(at=now)}
     refusal = ""
     try:
-        check_delegate(reference, State.LEAVE, delegate, at=now)
-        if until is not None and until <= now:
-            raise BusinessRuleViolation("This day has begun already: choose a later one.")
+        check_availability(reference, State.LEAVE, until=until, delegate=delegate, at=now)
     except FhirError as error:
         refusal = str(error)
     planned = [] if refusal else absence.plan(reference, delegate=delegate, at=now)

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from accounts.models import Pool, User
+from accounts.models import Availability, Pool, User
 from fhir.actor import Role
 from tasks.models import Task, TaskUserObjectPermission
 from tests.factories import create, pool_task, task_document
@@ -23,6 +23,8 @@ def admin(page):
         "accounts/user/add/",
         "accounts/pool/",
         "accounts/pool/add/",
+        "accounts/availability/",
+        "accounts/availability/add/",
         "accounts/practitionerrole/",
         "auth/group/",
         "communications/communication/",
@@ -78,10 +80,60 @@ def test_a_pool_made_in_the_admin_has_members_and_takes_its_work(admin):
     )
     answer = admin.post(
         "/admin/accounts/pool/add/",
-        {"name": "Health coach", "slug": "health-coach", "codes": "urn:roles|coach"},
+        {"name": "Health coach", "slug": "health-coach", "codes": "urn:roles|coach"}
+        | {"member_limit": 7, "sla_stat": 15, "requires_licence": "on"}
+        | inlines(opening_hours=[{"weekday": 0, "opens": "08:00", "closes": "17:00"}]),
     )
     assert answer.status_code == 302, answer.context["errors"]
     pool = Pool.objects.get(slug="health-coach")
     assert Task.objects.get(resource_id=task["id"]).pool == pool
     assert pool.group.name == "pool: health-coach"
+    assert (pool.member_limit, pool.requires_licence, pool.refuses_unserved) == (7, True, False)
+    assert (pool.sla_minutes("stat"), pool.sla_minutes(None)) == (15, None)
+    assert str(pool.opening_hours.get()) == "Monday 08:00 to 17:00"
     assert admin.get(f"/admin/accounts/pool/{pool.pk}/change/").status_code == 200
+
+
+def inlines(opening_hours=(), member_limits=()):
+    """What the forms of a pool's inlines send."""
+    sent = {}
+    for prefix, rows in (("opening_hours", opening_hours), ("member_limits", member_limits)):
+        sent |= {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": 0}
+        for number, row in enumerate(rows):
+            sent |= {f"{prefix}-{number}-{name}": value for name, value in row.items()}
+    return sent
+
+
+def test_an_admin_sets_limits_and_hours_of_a_pool(admin, cast):
+    pool = Pool.objects.get(slug="registered-nurse")
+    url = f"/admin/accounts/pool/{pool.pk}/change/"
+    assert "Maya Lindqvist (In clinic), Tomás Rivera (In clinic)" in admin.get(url).content.decode()
+    sent = {"name": pool.name, "slug": pool.slug, "codes": ",".join(pool.codes), "member_limit": 9}
+    limit = {"practitioner": "Practitioner/maya", "limit": 3}
+    answer = admin.post(url, sent | inlines(member_limits=[limit]))
+    assert answer.status_code == 302, answer.context["errors"]
+    pool.refresh_from_db()
+    assert pool.member_limit == 9 and pool.member_limits.get().limit == 3
+    limit = {"practitioner": "Practitioner/nobody", "limit": 3}
+    assert admin.post(url, sent | inlines(member_limits=[limit])).status_code == 200
+    chosen = {"action": "open_on_weekdays", "_selected_action": [pool.pk]}
+    admin.post("/admin/accounts/pool/", chosen)
+    assert [each.weekday for each in pool.opening_hours.all()] == [0, 1, 2, 3, 4]
+
+
+def test_an_admin_says_who_is_away(admin):
+    url = "/admin/accounts/availability/add/"
+    sent = {"practitioner": "Practitioner/maya", "state": "leave", "until_0": "", "until_1": ""}
+    refused = admin.post(url, sent | {"delegate": "Practitioner/maya"})
+    assert "Somebody else has to take over." in refused.content.decode()
+    answer = admin.post(url, sent | {"delegate": "Practitioner/tomas"})
+    assert answer.status_code == 302
+    row = Availability.objects.get(practitioner="Practitioner/maya")
+    assert (row.state, row.delegate) == ("leave", "Practitioner/tomas")
+    assert row.changed_by == "Practitioner/ada"
+    url = f"/admin/accounts/availability/{row.pk}/change/"
+    sent = {"state": "off", "until_0": "", "until_1": "", "delegate": "Practitioner/tomas"}
+    assert "only while she is on leave" in admin.post(url, sent).content.decode()
+    answer = admin.post(url, sent | {"delegate": ""})
+    assert answer.status_code == 302
+    assert Availability.objects.get(pk=row.pk).state == "off"

@@ -161,5 +161,5 @@ def test_one_on_leave_cannot_stand_in(cast, page):
 def test_a_day_that_has_begun_is_no_day_to_be_back(cast, page):
     today = timezone.localdate().isoformat()
     nurse = page("nurse")
-    assert "has begun already" in text(nurse.get("/worklist/people/leave", {"back": today}))
+    assert "has passed already" in text(nurse.get("/worklist/people/leave", {"back": today}))
     assert nurse.post("/worklist/people/leave", {"back": today}).status_code == 422
