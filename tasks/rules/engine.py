@@ -189,10 +189,13 @@ def _may_follow(rule: Rule, cause: RuleRun | None) -> bool:
 # --- what has failed ------------------------------------------------------------------------------
 
 
-def retry(*, at: datetime | None = None) -> int:
-    """Try again what failed, the longest untried first; how many runs are done now."""
+def retry(*, at: datetime | None = None, only: Sequence[int] | None = None) -> int:
+    """Try again what failed, or `only` the runs of these ids, the longest untried first; how many
+    are done now."""
     at = at or store.now()
     failed = RuleRun.objects.filter(state=State.FAILED, rule__active=True).order_by("ran", "id")
+    if only is not None:
+        failed = failed.filter(pk__in=only)
     done = 0
     for known in failed.select_related("rule")[:MAX_RETRIED]:
         event = event_named(known)
