@@ -68,7 +68,10 @@ def name_in(document: dict) -> str:
     name = document.get("name")
     if isinstance(name, str):
         return name
-    return format_name(name) if name else display_of(document.get("code") or {})
+    if name:
+        return format_name(name)
+    code = document.get("code") or {}
+    return display_of(code[0] if isinstance(code, list) else code)
 
 
 def initials(name: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from fhir.datatypes import LATEST, display_of, parse_date
+from fhir.datatypes import LATEST, codings, display_of, parse_date
 from tasks.document import due_of, reference_of
 from tasks.reasons import REROUTED
 from tasks.transitions import FINAL, STARTED
@@ -417,7 +417,8 @@ def kind_of_move(before: dict, after: dict, actor: str) -> str:
     had, has = reference_of(before, "owner"), reference_of(after, "owner")
     if _is_handed_over(after):
         return "handover"
-    elsewhere = _roles(before) != _roles(after)
+    roles, new_roles = _roles(before), _roles(after)
+    elsewhere = roles != new_roles and roles.isdisjoint(new_roles)
     if had == has:
         return "reroute" if elsewhere and not has else ""
     if has and not had:
@@ -430,8 +431,10 @@ def _is_handed_over(document: dict) -> bool:
     return document["status"] == "cancelled" and reason.code == REROUTED.code
 
 
-def _roles(document: dict) -> list[tuple]:
-    return [concept_of(each).key for each in document.get("performerType", [])]
+def _roles(document: dict) -> set[tuple]:
+    """By all their codings: a pool is known by several."""
+    concepts = document.get("performerType", [])
+    return {*codings(concepts)} or {concept_of(each).key for each in concepts}
 
 
 def place_of(document: dict, *, pools: Pools) -> str:

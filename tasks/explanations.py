@@ -74,14 +74,16 @@ def matched(
 ) -> tuple[dict[int, list[Explanation]], list[Explanation]]:
     """(what explains each version, by its number; what explains none of them)"""
     found: dict[int, list[Explanation]] = defaultdict(list)
-    rest = []
+    alone, unexplained = [], []
     for each in explanations:
-        if number := _said(task_id, versions, each, found):
+        named = _named(task_id, each)
+        of_those = [version for version in versions if str(version.number) in named]
+        together = [version for version in versions if version.transaction == each.transaction]
+        if number := _best(of_those if named else together, each, found):
             found[number].append(each)
         else:
-            rest.append(each)
-    unexplained = []
-    for each in rest:
+            (unexplained if named else alone).append(each)
+    for each in alone:
         if number := _near(versions, each, found):
             found[number].append(each)
         else:
@@ -89,28 +91,29 @@ def matched(
     return found, unexplained
 
 
-def _said(
-    task_id: str, versions: Sequence[Written], explanation: Explanation, explained: dict
-) -> int | None:
-    """The version that it names, or the one of its transaction that it fits best."""
-    named = {
+def _named(task_id: str, explanation: Explanation) -> set[str]:
+    """The versions of the Task that it names."""
+    targets = filter(None, map(_parsed, explanation.document["target"]))
+    return {
         target.version
-        for each in explanation.document["target"]
-        if (target := _parsed(each)) and (target.type, target.id) == ("Task", task_id)
+        for target in targets
+        if (target.type, target.id) == ("Task", task_id) and target.version
     }
+
+
+def _best(versions: Sequence[Written], explanation: Explanation, explained: dict) -> int | None:
+    """Of several, the one at whose instant it was recorded, then a move, then the nearest."""
     recorded = parse_date(explanation.document["recorded"]).low
-    together = [
+    ranked = [
         (
-            str(each.number) in named,
             recorded == each.at,
             each.moved and each.number not in explained,
             -abs(each.at - explanation.at),
             each.number,
         )
         for each in versions
-        if str(each.number) in named or each.transaction == explanation.transaction
     ]
-    return max(together)[-1] if together else None
+    return max(ranked)[-1] if ranked else None
 
 
 def _parsed(reference: dict):
