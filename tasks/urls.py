@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasks.views import attention, buttons, dialogs, lists, live, people, preferences
+from tasks.views import attention, board, buttons, dialogs, lists, live, people, preferences
 
 app_name = "tasks"
 urlpatterns = [
@@ -17,6 +17,12 @@ urlpatterns = [
     path("availability", people.availability, name="availability"),
     path("people", people.people, name="people"),
     path("people/leave", people.leave, name="leave"),
+    path("board", board.first_board, name="first_board"),
+    path("board/<slug:slug>", board.board, name="board"),
+    path("board/<slug:slug>/move", board.move, name="board_move"),
+    path("board/<slug:slug>/balance", board.even_out, name="board_balance"),
+    path("board/<slug:slug>/t/<str:task_id>/assign", board.assign, name="board_assign"),
+    path("board/<slug:slug>/t/<str:task_id>/undo", board.undo, name="board_undo"),
     path("t/<str:task_id>", lists.task, name="task"),
     path("t/<str:task_id>/claim", buttons.claim, name="claim"),
     path("t/<str:task_id>/start", buttons.start, name="start"),

@@ -121,12 +121,12 @@
   function press(control) {
     if (control && control.getAttribute("aria-disabled") !== "true") control.click();
   }
-  const rows = () => $$("#rows .row:not(.leaving)");
-  const currentRow = () => document.activeElement?.closest?.(".row") ?? $(".row.sel");
+  const rows = () => $$("#rows .row:not(.leaving), .bcard");
+  const currentRow = () => document.activeElement?.closest?.(".row, .bcard") ?? $(".row.sel");
 
   // Of the row that has the focus, else of the task that is open.
   function buttonFor(key, name) {
-    const focused = document.activeElement?.closest?.(".row"), ofRow = `[data-row-${name}]`;
+    const focused = document.activeElement?.closest?.(".row, .bcard"), ofRow = `[data-row-${name}]`;
     return focused ? $(ofRow, focused) : $(`#detail [data-key='${key}']`) ?? $(`.row.sel ${ofRow}`);
   }
   function neighbour(step) {
@@ -178,6 +178,7 @@
 
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target === modal) { openModal(); return; }
+    if ($("#board")) { settleBoard(); return; }
     mark();
     const detail = $("#detail");
     const same = detail?.dataset.task && detail.dataset.task === before.task;
@@ -264,7 +265,7 @@
   $("#zone-note").hidden = -new Date().getTimezoneOffset() === Number(app.dataset.zoneMinutes);
 
   // --- live: ask for changes every 3 s (60 s when hidden), then fetch what changed --------------
-  let lostSince = null, timer = null, fresh = new Set(), pending = new Set(), position = $("#list")?.dataset.position;
+  let lostSince = null, timer = null, fresh = new Set(), pending = new Set(), position = $("#list, #board")?.dataset.position;
 
   function connection(state) {
     const live = $("#live"), text = $("#live-text");
@@ -300,7 +301,7 @@
 
   async function poll() {
     clearTimeout(timer);
-    const list = $("#list");
+    const list = $("#list, #board");
     try {
       if (list) {
         await ask(list);
@@ -323,6 +324,7 @@
     position = answer.headers.get("Taskward-Position");
     if (answer.status === 204) return;
     const told = await answer.json();
+    if (list.id === "board") { $("#board-news").hidden = false; return; }
     told.new.filter((id) => !document.getElementById(`row-${id}`)).forEach((id) => fresh.add(id));
     told.rows.forEach((id) => pending.add(id));
     announceNew();
@@ -359,6 +361,57 @@
   function refreshDetail() {
     const detail = $("#detail");
     htmx.ajax("GET", `/worklist/t/${detail.dataset.task}?list=${encodeURIComponent($("#list").dataset.list)}`, { target: "#detail", swap: "outerHTML" });
+  }
+
+  // --- the board: a card is dropped on whoever shall have it; its button and A do the same ------
+  const mover = $("#board-move");
+  let dragged = null;
+
+  function settleBoard() {
+    mark();
+    position = $("#board").dataset.position;
+    $("#board-news").hidden = true;
+    if (document.activeElement === document.body) document.getElementById(before.focus)?.focus({ preventScroll: true });
+  }
+  function over(column) {
+    $$(".col.over").forEach((each) => { if (each !== column) each.classList.remove("over"); });
+    column?.classList.add("over");
+  }
+  function columnFor(event) {
+    const column = dragged && event.target.closest?.(".col[data-drop]");
+    return column && !column.contains(dragged) ? column : null;
+  }
+  if (mover && matchMedia("(pointer: fine)").matches) {
+    document.addEventListener("pointerdown", (event) => {
+      const card = event.target.closest(".cols:has([data-drop]) .bcard");
+      if (card) card.draggable = true;
+    });
+    document.addEventListener("dragstart", (event) => {
+      dragged = event.target.closest?.(".bcard");
+      if (!dragged) return;
+      event.dataTransfer.effectAllowed = "move";
+      event.dataTransfer.setData("text/plain", "");
+      dragged.classList.add("dragged");
+    });
+    document.addEventListener("dragover", (event) => {
+      const column = columnFor(event);
+      over(column);
+      if (column) event.preventDefault();
+    });
+    document.addEventListener("drop", (event) => {
+      const column = columnFor(event);
+      if (!column) return;
+      event.preventDefault();
+      const { id, version } = dragged.dataset;
+      const said = { task: id, version, to: column.dataset.to };
+      Object.entries(said).forEach(([name, value]) => { mover.elements[name].value = value; });
+      mover.requestSubmit();
+    });
+    document.addEventListener("dragend", () => {
+      over(null);
+      dragged?.classList.remove("dragged");
+      dragged = null;
+    });
   }
 
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });

@@ -20,11 +20,11 @@ register = template.Library()
 ICONS = (
     "alarm-clock", "arrow-down-wide-narrow", "arrow-right", "arrow-up", "ban", "calendar-clock", "check",
     "chevron-down", "chevron-left", "chevron-up", "circle-check", "circle-question-mark", "circle-x",
-    "clipboard-list", "clock", "contrast", "corner-up-right", "ellipsis", "eye-off", "file-text",
+    "clipboard-list", "clock", "columns-3", "contrast", "corner-up-right", "ellipsis", "eye-off", "file-text",
     "flask-conical", "hand", "history", "image", "inbox", "info", "keyboard", "link-2-off",
     "list-checks", "lock", "log-out", "message-square", "milestone", "paperclip", "pause",
     "pencil", "pill", "play", "plus", "rows-3", "search", "settings-2", "shield-alert",
-    "shield-check", "siren", "sticky-note", "stethoscope", "triangle-alert", "undo-2", "user-round", "user-round-plus", "users-round", "wifi-off", "x",
+    "shield-check", "shuffle", "siren", "sticky-note", "stethoscope", "triangle-alert", "undo-2", "user-round", "user-round-plus", "users-round", "wifi-off", "x",
 )  # fmt: skip
 """Every icon that the pages use; the sprite of each page holds exactly these."""
 
