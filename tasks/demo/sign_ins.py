@@ -15,6 +15,7 @@ from accounts.models import Pool, User
 from fhir import json
 from fhir.actor import Role
 from fhir.errors import FhirError
+from tasks.demo import pools
 from tasks.demo.codes import POOLS
 from tasks.demo.staff import OFFICE, STAFF, Member
 
@@ -57,10 +58,13 @@ def keep(known: dict, *, base: str) -> dict:
     `known` are those of an earlier run: what works of them stays as it is. Raises NotTheDemo for a
     user of one of our names who is somebody else.
     """
+    is_new = not User.objects.filter(username="coordinator").exists()
     users = {
         member.username: _keep_user(member, known.get("users", {}).get(member.username, {}))
         for member in (*OFFICE, *STAFF)
     }
+    if is_new:
+        pools.set_up(actor_of_token(users["admin"]["token"]))
     client = _keep_client(known.get("clients", {}).get(CLIENT, {}))
     return {"base": base, "users": users, "clients": {CLIENT: client}}
 

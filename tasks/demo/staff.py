@@ -25,6 +25,8 @@ class Member(NamedTuple):
     pools: tuple[str, ...]
     licences: tuple[str, ...]
     """US states."""
+    lapsed: tuple[str, ...] = ()
+    """US states where the licence has ended."""
 
     @property
     def display(self) -> str:
@@ -48,7 +50,7 @@ STAFF = (
     Member("maya-lindqvist", "nurse", "Maya", "Lindqvist", "", "RN", "female",
            ("registered-nurse",), MIDWEST),
     Member("tomas-rivera", "nurse2", "Tomás", "Rivera", "", "RN", "male",
-           ("registered-nurse",), ("IL", "WI", "IN")),
+           ("registered-nurse",), ("IL", "WI", "IN"), ("MI",)),
     Member("priya-nair", "priya", "Priya", "Nair", "", "RN", "female",
            ("registered-nurse",), ("IL", "MO")),
     Member("ines-cardoso", "physician", "Ines", "Cardoso", "Dr.", "MD", "female",
@@ -174,9 +176,10 @@ def _practitioner(number: int, member: Member) -> dict:
                 DEGREES[member.suffix],
                 coding(f"{TERMINOLOGY}/v2-0360", member.suffix, DEGREES[member.suffix]),
             ),
+            **({"period": {"end": "2025-06-30"}} if state in member.lapsed else {}),
             "issuer": {"display": f"State of {state}"},
         }
-        for state in member.licences
+        for state in (*member.licences, *member.lapsed)
     ]
     return resource(
         "Practitioner",

@@ -6,13 +6,15 @@ import stat
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.actions import create_user
 from accounts.identity import actor_of, actor_of_token
-from accounts.models import User
+from accounts.models import Pool, User
 from fhir import actions
 from fhir.actor import Role
 from fhir.models import ResourceVersion
+from tasks import eligible
 from tasks.demo import clinic
 from tasks.management.commands import demo_data
 from tasks.models import Task, TaskUserObjectPermission
@@ -73,6 +75,25 @@ def test_the_whole_clinic_is_made_and_everyone_sees_their_part(data_folder):
     assert Task.objects.count() == sum(
         document["resourceType"] == "Task" for document in clinic(demo_data.timezone.now())
     )
+
+
+def test_pools_and_people_are_set_up_once(small_clinic, data_folder):
+    run()
+    now = timezone.now()
+    doctors = Pool.objects.get(slug="doctor")
+    billing = Pool.objects.get(slug="medical-billing-specialist")
+    people = {each.reference: each for each in eligible.members(doctors.pk, at=now)}
+    states = {"IL", "WI", "IN", "IA", "MO", "MI", "TX", "CA"}
+    assert set().union(*(each.licences for each in people.values())) == states
+    assert doctors.requires_licence and doctors.sla_minutes("stat") == 10
+    assert billing.opening_hours.count() == 5
+    tomas = eligible.persons(["Practitioner/tomas-rivera"], at=now)[0]
+    assert tomas.licences == {"IL", "WI", "IN"}
+    away = eligible.persons(["Practitioner/priya-nair"], at=now)[0]
+    assert away.state == "off" and away.until > now
+    Pool.objects.update(member_limit=1)
+    run()
+    assert {each.member_limit for each in Pool.objects.all()} == {1}
 
 
 def test_the_file_is_for_its_owner_only(small_clinic, data_folder):
