@@ -112,7 +112,7 @@ def _check_entry(entry: Any, place: str) -> None:
     if not isinstance(entry.get("resource"), dict | None):
         raise MalformedRequest("A resource must be an object.", expression=f"{place}.resource")
     if method in ("POST", "PUT", "PATCH") and "resource" not in entry:
-        if "/$" not in url and "_search" not in url:
+        if "/$" not in f"/{url}" and "_search" not in url:
             raise MalformedRequest(f"{method} needs a resource.", expression=f"{place}.resource")
     if "fullUrl" in entry and not _is_absolute(entry["fullUrl"]):
         raise MalformedRequest(

@@ -1,8 +1,8 @@
 """`$changes`: the change feed for whoever asks for it now and then, instead of being told.
 
 It shows what the actor may read now, deletions too; what she may not is passed over. Whoever reads
-everything is given numbers. To others a number would tell how much happens that they do not see: they
-have the position in a sealed cursor.
+everything, by role and token, is given numbers. To others a number would tell how much happens that
+they do not see: they have the position in a sealed cursor.
 https://hl7.org/fhir/R4/bundle.html#history
 """
 
@@ -86,7 +86,7 @@ class _Asked:
 
     def __init__(self, request: Request):
         self.actor, self.base = request.actor, request.base
-        self.numbered = request.actor.reads_everything
+        self.numbered = _is_told_all(request.actor)
         given = dict(parse_qsl(request.query)) | request.parameters
         self.count = min(_whole(given, "_count", DEFAULT_COUNT), MAX_COUNT)
         self.content = given.get("content", CONTENTS[0])
@@ -139,6 +139,13 @@ class _Asked:
             sealed = seal(Cursor([position], None), self._order, actor=self.actor)
             pairs |= {CURSOR: sealed}
         return f"{self.base}/$changes?{urlencode(pairs, quote_via=quote)}"
+
+
+def _is_told_all(actor: Actor) -> bool:
+    return actor.reads_everything and (
+        actor.scopes is None
+        or all(allows(actor, name, "r") for name in definitions.resource_types())
+    )
 
 
 def _whole(given: dict[str, str], name: str, default: int) -> int:

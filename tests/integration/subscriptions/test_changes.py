@@ -127,7 +127,8 @@ def test_a_scope_narrows_it(cast, start):
     patient = create({"resourceType": "Patient"})
     client = client_of(Reader("service", "", "system/Patient.rs"), cast)
     settle()
-    found = client.get(f"/api/fhir/$changes?since={start}").json()
+    found = client.get("/api/fhir/$changes?since=0").json()
+    assert "_cursor=" in link(found, "next")
     assert told(found) == [f"POST Patient/{patient['id']}"]
 
 
