@@ -12,33 +12,11 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import people
-from communications.models import Communication
-from fhir import json
 from fhir.actor import Actor
 from fhir.datatypes import display_of, parse_date
 from tasks import times
+from tasks.conversation import Conversation, conversation
 from tasks.document import reference_of
-from tasks.rows import is_patient
-
-MESSAGES_SHOWN = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """`outgoing` is what staff wrote; `is_trigger` the message that the Task is about."""
-
-    sender: str
-    at: datetime | None
-    day: str
-    time: str
-    text: str
-    attachments: list[str]
-    outgoing: bool
-    is_trigger: bool
-
-    @property
-    def initials(self) -> str:
-        return people.initials(self.sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +39,7 @@ class Card:
     title: str
     status: str = ""
     aside: str = ""
-    messages: list[Message] = field(default_factory=list)
+    thread: Conversation | None = None
     results: list[Result] = field(default_factory=list)
     facts: list[tuple[str, str]] = field(default_factory=list)
     text: str = ""
@@ -81,8 +59,9 @@ def card(document: dict, actor: Actor, *, now: datetime) -> Card | None:
         return Card(
             "missing", "circle-question-mark", (document["focus"].get("display") or "Linked record")
         )
+    if found["resourceType"] == "Communication":
+        return _thread(found, document, actor, now)
     makers = {
-        "Communication": _thread,
         "DiagnosticReport": _report,
         "QuestionnaireResponse": _answers,
         "Questionnaire": _questions,
@@ -95,49 +74,10 @@ def card(document: dict, actor: Actor, *, now: datetime) -> Card | None:
 # --- a thread of messages -------------------------------------------------------------------------
 
 
-def _thread(focus: dict, reference: str, actor: Actor, now: datetime) -> Card:
+def _thread(focus: dict, task: dict, actor: Actor, now: datetime) -> Card:
     """The header's topic and every message of it; a focus that is a message leads to its thread."""
-    parents = [parent.get("reference", "") for parent in focus.get("partOf", [])]
-    header = parents[0] if parents else reference
-    found = (
-        Communication.objects.readable_by(actor)
-        .filter(thread=header, deleted=False)
-        .order_by("-sent", "-id")[:MESSAGES_SHOWN]
-    )
-    said = [json.loads_stored(text) for text in found.values_list("document", flat=True)][::-1]
-    if header == reference and focus.get("payload"):
-        said = [focus, *said]
-    elif not said:
-        said = [focus]
-    senders = {reference_of(message, "sender") for message in said}
-    named = people.names(senders, actor=actor)
-    trigger = reference if parents else ""
-    messages = [_message(message, named, trigger, now) for message in said]
-    messages = [message for message in messages if message.text or message.attachments]
-    count = f"{len(messages)} message{'' if len(messages) == 1 else 's'}"
-    title = display_of(focus.get("topic")) or "Thread with patient"
-    return Card("thread", "message-square", title, aside=count, messages=messages)
-
-
-def _message(message: dict, named: dict, trigger: str, now: datetime) -> Message:
-    sender = message.get("sender") or {}
-    reference = sender.get("reference", "")
-    at = parse_date(message["sent"]).low if "sent" in message else None
-    payload = message.get("payload", [])
-    return Message(
-        sender=named.get(reference) or sender.get("display") or reference or "Unknown sender",
-        at=at,
-        day=times.day(at, now) if at else "",
-        time=times.time_of(at) if at else "",
-        text="\n\n".join(part["contentString"] for part in payload if "contentString" in part),
-        attachments=[
-            part["contentAttachment"].get("title") or "Attachment"
-            for part in payload
-            if "contentAttachment" in part
-        ],
-        outgoing=not is_patient(reference),
-        is_trigger=bool(trigger) and f"Communication/{message.get('id')}" == trigger,
-    )
+    thread = conversation(focus, actor, now=now, task=task)
+    return Card("thread", "message-square", thread.title, aside=thread.aside, thread=thread)
 
 
 # --- a report and its results ---------------------------------------------------------------------

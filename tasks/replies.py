@@ -108,6 +108,17 @@ def reply(
         return Replied(message, task)
 
 
+@transaction.atomic
+def write(thread: str, text: str, *, actor: Actor, seen: str = "") -> Stored:
+    """Write to the patient in a thread that no Task is about; raises as `reply` does."""
+    check_text(text)
+    header = messages.lock_thread(thread, actor=actor)
+    check_seen(thread, seen, actor=actor)
+    message = messages.write(header, text, actor=actor)
+    _set_header(header["id"], "in-progress", actor=actor)
+    return message
+
+
 def check_text(text: str) -> None:
     """Raise InvalidResource (422) while a field of a snippet is left."""
     left = fields_left(text)

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from tasks.views import attention, board, buttons, dialogs, lists, live, people, preferences
+from tasks.views import (
+    attention,
+    board,
+    buttons,
+    dialogs,
+    lists,
+    live,
+    people,
+    preferences,
+    threads,
+)
 
 app_name = "tasks"
 urlpatterns = [
@@ -10,8 +20,18 @@ urlpatterns = [
     path("my", lists.worklist, {"key": "my"}, name="my"),
     path("all", lists.worklist, {"key": "all"}, name="all"),
     path("pool/<slug:slug>", lists.pool, name="pool"),
+    path("threads", threads.inbox, name="threads"),
+    path("threads/count", threads.count, name="threads_count"),
+    path("th/<str:thread_id>", threads.thread, name="thread"),
+    path("th/<str:thread_id>/reply", threads.reply, name="thread_reply"),
+    path("th/<str:thread_id>/draft", threads.draft, name="thread_draft"),
+    path("th/<str:thread_id>/discard", threads.discard, name="thread_discard"),
+    path("th/<str:thread_id>/retract", threads.retract, name="thread_retract"),
+    path("th/<str:thread_id>/task", threads.create_task, name="thread_task"),
     path("changes", live.changes, name="changes"),
     path("rows", live.rows, name="rows"),
+    path("drift", attention.attention, name="drift"),
+    path("drift/<str:task_id>/repair", attention.repair, name="repair"),
     path("claim-next", buttons.claim_next, name="claim_next"),
     path("preferences", preferences.preferences, name="preferences"),
     path("availability", people.availability, name="availability"),
@@ -24,6 +44,7 @@ urlpatterns = [
     path("board/<slug:slug>/t/<str:task_id>/assign", board.assign, name="board_assign"),
     path("board/<slug:slug>/t/<str:task_id>/undo", board.undo, name="board_undo"),
     path("t/<str:task_id>", lists.task, name="task"),
+    path("t/<str:task_id>/raw/<int:version>", lists.raw, name="raw"),
     path("t/<str:task_id>/claim", buttons.claim, name="claim"),
     path("t/<str:task_id>/start", buttons.start, name="start"),
     path("t/<str:task_id>/resume", buttons.resume, name="resume"),
@@ -36,14 +57,11 @@ urlpatterns = [
     path("t/<str:task_id>/note", buttons.note, name="note"),
     path("t/<str:task_id>/next-stage", buttons.next_stage, name="next_stage"),
     path("t/<str:task_id>/reroute", dialogs.reroute, name="reroute"),
-    path("drift", attention.attention, name="drift"),
-    path("drift/<str:task_id>/repair", attention.repair, name="repair"),
     path("t/<str:task_id>/assign", dialogs.assign, name="assign"),
     path("t/<str:task_id>/escalate", dialogs.escalate, name="escalate"),
     path("t/<str:task_id>/prioritize", dialogs.prioritize, name="prioritize"),
     path("t/<str:task_id>/stage", dialogs.stage, name="stage"),
     path("t/<str:task_id>/take-back", dialogs.take_back, name="take_back"),
-    path("t/<str:task_id>/raw/<int:version>", lists.raw, name="raw"),
     path("t/<str:task_id>/<slug:code>/targets", dialogs.targets, name="targets"),
     path("t/<str:task_id>/<slug:code>/outcome", dialogs.outcome, name="outcome"),
 ]

@@ -38,7 +38,7 @@ DUE_FACETS = {"overdue": "Overdue", "today": "Due today", "later": "Later", "non
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One list: "my", "all" or "pool:<slug>"."""
+    """One list: "my", "all", "pool:<slug>", or, of threads, "threads:<tab>" and perhaps ":<slug>"."""
 
     key: str
     name: str
@@ -46,7 +46,16 @@ class View:
 
     @property
     def path(self) -> str:
+        if self.is_threads:
+            names = ("tab", "pool")
+            given = zip(names, self.key.split(":")[1:], strict=False)
+            return f"/worklist/threads?{urlencode(dict(given))}"
         return f"/worklist/pool/{self.pool.slug}" if self.pool else f"/worklist/{self.key}"
+
+    @property
+    def is_threads(self) -> bool:
+        """A list of threads (tasks.threads), beside which Tasks are shown too."""
+        return self.key.partition(":")[0] == "threads"
 
     @property
     def is_pool(self) -> bool:
@@ -168,6 +177,8 @@ def view_named(key: str, actor: Actor) -> View:
     """The list of that key. Raises NotFound for what is none, or none of the actor's."""
     if key == "my":
         return View("my", "My tasks")
+    if key.partition(":")[0] == "threads":
+        return View(key, "Patient threads")
     if key == "all" and may_see_all(actor):
         return View("all", "All tasks")
     if key.startswith("pool:"):

@@ -70,8 +70,14 @@
     return field && $("input:checked, input:not([disabled]), textarea", field);
   }
   document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    if (event.target.id === "reply-text" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      press($$("#composer [data-send]").find((each) => each.offsetParent));
+      return;
+    }
     const dialog = event.target.closest?.("dialog.move");
-    if (!dialog || event.key !== "Enter" || event.isComposing) return;
+    if (!dialog) return;
     if (event.ctrlKey || event.metaKey) { event.preventDefault(); press($("[data-send]", dialog)); }
     // Enter alone confirms nothing, so that it does not slip out while somebody is looking.
     else if (event.target.matches("input")) event.preventDefault();
@@ -169,6 +175,7 @@
       scroll: $(".d-scroll")?.scrollTop ?? 0,
       // What is being typed outlives the answer to something else.
       draft: sent.endsWith("/note") ? "" : $("#note-text")?.value ?? "",
+      reply: isPost(event) && sent.startsWith("/worklist/th/") ? null : $("#reply-text"),
     };
   });
 
@@ -184,6 +191,8 @@
     const same = detail?.dataset.task && detail.dataset.task === before.task;
     if (same && $(".d-scroll")) $(".d-scroll").scrollTop = before.scroll;
     if (same && before.draft && $("#note-text")?.value === "") $("#note-text").value = before.draft;
+    const reply = $("#reply-text");
+    if (same && reply && before.reply && reply !== before.reply) reply.value = before.reply.value;
     const asked = $("dialog[open] [data-focus]");
     if (asked && isPost(event)) { asked.focus(); return; }
     if (document.activeElement && document.activeElement !== document.body) return;

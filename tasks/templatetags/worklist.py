@@ -23,7 +23,7 @@ ICONS = (
     "clipboard-list", "clock", "columns-3", "contrast", "corner-up-right", "ellipsis", "eye-off", "file-text",
     "flask-conical", "hand", "history", "image", "inbox", "info", "keyboard", "link-2-off",
     "list-checks", "lock", "log-out", "message-square", "milestone", "paperclip", "pause",
-    "pencil", "pill", "play", "plus", "rows-3", "search", "settings-2", "shield-alert",
+    "pencil", "pill", "play", "plus", "rows-3", "search", "send", "settings-2", "shield-alert",
     "shield-check", "shuffle", "siren", "sticky-note", "stethoscope", "triangle-alert", "undo-2", "user-round", "user-round-plus", "users-round", "wifi-off", "x",
 )  # fmt: skip
 """Every icon that the pages use; the sprite of each page holds exactly these."""

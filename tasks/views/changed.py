@@ -12,6 +12,7 @@ from django.utils import timezone
 from fhir.errors import Conflict, FhirError, VersionConflict
 from fhir.store import Stored
 from tasks import detail as details
+from tasks import threads
 from tasks import worklist as lists
 from tasks.available import VERBS, check_available
 from tasks.rows import rows as display_rows
@@ -147,6 +148,11 @@ def after_context(request: HttpRequest, task_id: str, stored: Stored | None, vie
     """What a change leaves to show: the task, its row or why it left, and the counts."""
     actor, now = request.actor, timezone.now()
     context = detail_context(request, stored, view) if stored else base_context(request, view)
+    if view.is_threads:
+        return context | {
+            "thread_rows": threads.rows_of_tasks([task_id], actor, now=now),
+            "selected": task_id,
+        }
     found = lists.rows_of([task_id], view, actor, now=now)
     if found:
         context["shown"] = display_rows(found.values(), view, actor, now=now)

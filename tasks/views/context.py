@@ -18,6 +18,7 @@ from tasks.permissions import lost_claim
 from tasks.rows import group_of, grouped
 from tasks.rows import rows as display_rows
 from tasks.transitions import FINAL, Status
+from tasks.views.inbox import inbox_context
 from tasks.worklist import Cursor, Facets, View
 
 
@@ -51,12 +52,16 @@ def base_context(request: HttpRequest, view: View) -> dict:
 
 
 def _count(view: View, actor: Actor, mine, by_pool: dict, now: datetime) -> lists.Count:
+    if view.is_threads:
+        return lists.Count()
     if view.pool:
         return by_pool.get(view.pool.pk) or lists.count_pool(view.pool.pk, now=now)
     return mine if view.key == "my" else lists.count_all(actor, now=now)
 
 
 def list_context(request: HttpRequest, view: View) -> dict:
+    if view.is_threads:
+        return base_context(request, view) | inbox_context(request, view)
     context = base_context(request, view)
     facets = Facets.from_query(request.GET)
     after = Cursor.parse(request.GET["after"]) if request.GET.get("after") else None

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from tasks import detail as details
+from tasks import threads
 from tasks import worklist as lists
 from tasks.rows import rows as display_rows
 from tasks.views.answers import ids_of, page
@@ -21,10 +22,16 @@ def changes(request: HttpRequest) -> HttpResponse:
     204 when there is nothing to tell; `Taskward-Position` is where to go on from.
     """
     view = named_view(request)
-    upto, changed = lists.changed_since(Position.parse(request.GET.get("since", "")))
+    since, now = Position.parse(request.GET.get("since", "")), timezone.now()
+    upto, changed = lists.changed_since(since)
     shown = set(ids_of(request, "shown"))
-    others = [each for each in changed if each not in shown]
-    new = lists.rows_of(others, view, request.actor, now=timezone.now()) if others else {}
+    if view.is_threads:
+        changed, new = threads.changed_since(
+            since, changed, shown, view.key, request.actor, now=now
+        )
+    else:
+        others = [each for each in changed if each not in shown]
+        new = lists.rows_of(others, view, request.actor, now=now) if others else {}
     rows = [each for each in changed if each in shown]
     if not rows and not new:
         response = HttpResponse(status=204)
@@ -40,6 +47,10 @@ def rows(request: HttpRequest) -> HttpResponse:
     """The rows of `ids` as they are now, the counts, and a word on the open task if it changed."""
     actor, view, now = request.actor, named_view(request), timezone.now()
     wanted = ids_of(request, "ids")
+    if view.is_threads:
+        context = base_context(request, view)
+        context["thread_rows"] = threads.rows_of_tasks(wanted, actor, now=now)
+        return render(request, "tasks/_rows.html", context | _news(request, wanted))
     found = lists.rows_of(wanted, view, actor, now=now)
     shown = display_rows([found[each] for each in wanted if each in found], view, actor, now=now)
     context = base_context(request, view) | {
@@ -48,11 +59,15 @@ def rows(request: HttpRequest) -> HttpResponse:
             {"id": each, "because": why_left(each, actor)} for each in wanted if each not in found
         ],
     }
+    return render(request, "tasks/_rows.html", context | _news(request, wanted))
+
+
+def _news(request: HttpRequest, wanted: list[str]) -> dict:
+    """A word on the open task, when it is among those that changed."""
     opened = request.GET.get("open", "")
-    if opened in wanted:
-        stored = details.find(opened, actor)
-        if stored is None:
-            context["gone"] = lost_to(actor, opened)
-        else:
-            context["news"] = news_of(stored, actor)
-    return render(request, "tasks/_rows.html", context)
+    if opened not in wanted:
+        return {}
+    stored = details.find(opened, request.actor)
+    if stored is None:
+        return {"gone": lost_to(request.actor, opened)}
+    return {"news": news_of(stored, request.actor)}

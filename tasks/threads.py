@@ -1,0 +1,452 @@
+"""The inbox of patient threads: whose turn it is in each, and who has the work (ui.md 5.8).
+
+A thread is found by the columns of its header (communications.models), in the order of one of three
+partial indexes. A practitioner's threads are those that the Tasks in her sight point at, and those
+that she takes part in; they are collected first, as they are few. Whoever sees most threads has
+each looked at in the order of the list until a page is full.
+"""
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils.http import urlencode
+
+from accounts import people
+from accounts.models import Pool
+from accounts.people import Patient
+from communications.actions import drafts_in
+from communications.document import PATIENT, STAFF, sender_of
+from communications.models import Communication
+from fhir import json, sql
+from fhir.access import columns_of
+from fhir.actor import Actor, Role
+from fhir.datatypes import display_of
+from fhir.errors import InvalidSearch, NotFound
+from tasks import times
+from tasks.document import PRIORITY_RANK, reference_of
+from tasks.models import Task
+from tasks.queue import WAITING, literals
+from tasks.rows import priority_of
+from tasks.transitions import CLAIMABLE, FINAL, OPEN
+from tasks.worklist import FEED_BATCH, SETTLED, Position
+
+PAGE = 50
+COUNT_UP_TO = 100
+
+TABS = {"ours": "Our turn", "patient": "Waiting on patient", "all": "All", "notices": "Notices"}
+
+CONDITIONS = {
+    "ours": f"not c.deleted and c.newest_voice = '{PATIENT}'",
+    "patient": f"not c.deleted and not c.finished and c.newest_voice = '{STAFF}'",
+    "all": "not c.deleted and c.newest <> ''",
+}
+"""Tab → the condition of its index, word for word. Whoever waits longest comes first; all threads
+go by when something was last said."""
+
+
+class Cursor(NamedTuple):
+    """Where a page ended."""
+
+    at: datetime
+    header_id: str
+
+    def __str__(self) -> str:
+        text = f"{self.at.isoformat()}|{self.header_id}"
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor":
+        """Raises InvalidSearch for what no page has given."""
+        try:
+            decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
+            at, header_id = decoded.split("|")
+            cursor = cls(datetime.fromisoformat(at), header_id)
+        except ValueError as error:
+            raise InvalidSearch("This page of the list cannot be found; open it anew.") from error
+        if cursor.at.tzinfo is None:
+            raise InvalidSearch("This page of the list cannot be found; open it anew.")
+        return cursor
+
+
+class Listed(NamedTuple):
+    """A header as it comes from the database, with its newest message."""
+
+    header_id: str
+    at: datetime
+    voice: str
+    finished: bool
+    header: dict
+    newest: dict
+
+    @property
+    def reference(self) -> str:
+        return f"Communication/{self.header_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    listed: list[Listed]
+    after: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What is looked at: a tab, perhaps of one pool."""
+
+    tab: str = "ours"
+    pool: Pool | None = None
+
+    @classmethod
+    def parse(cls, tab: str, pool: str, actor: Actor) -> "Inbox":
+        """Raises NotFound for a tab that is none, or a pool that the actor has no part in."""
+        if tab not in TABS:
+            raise NotFound("This list is not one of yours.")
+        if not pool:
+            return cls(tab)
+        found = Pool.objects.filter(slug=pool).first()
+        allowed = {*actor.pools, *actor.coordinates}
+        if found is None or not (actor.reads_everything or found.pk in allowed):
+            raise NotFound("This list is not one of yours.")
+        return cls(tab, found)
+
+    @classmethod
+    def of_key(cls, key: str, actor: Actor) -> "Inbox":
+        _, tab, pool, *_ = [*key.split(":"), "", ""]
+        return cls.parse(tab or "ours", pool, actor)
+
+    @property
+    def key(self) -> str:
+        return ":".join(filter(None, ("threads", self.tab, self.pool.slug if self.pool else "")))
+
+    @property
+    def path(self) -> str:
+        given = {"tab": self.tab} | ({"pool": self.pool.slug} if self.pool else {})
+        return f"/worklist/threads?{urlencode(given)}"
+
+
+# --- which threads --------------------------------------------------------------------------------
+
+
+def page(inbox: Inbox, actor: Actor, *, after: Cursor | None = None, limit: int = PAGE) -> Page:
+    """The threads of a tab in its order."""
+    newest_first = inbox.tab == "all"
+    way, beyond = ("desc", "<") if newest_first else ("asc", ">")
+    source, where, params = _found(inbox, actor)
+    if after:
+        where += f" and (c.newest_at, c.resource_id) {beyond} (%s, %s)"
+        params += [after.at, after.header_id]
+    rows = sql.rows(
+        f"{source} select c.resource_id, c.newest_at, c.newest_voice, c.finished, c.document,"
+        " case when c.newest = c.resource_id then c.document else (select m.document from"
+        " communications_communication m where m.resource_id = c.newest) end"
+        f" {where} order by c.newest_at {way}, c.resource_id {way} limit {int(limit) + 1}",
+        params,
+        prepare=None,
+    )
+    listed = [
+        Listed(*row[:4], json.loads_stored(row[4]), json.loads_stored(row[5]))
+        for row in rows[:limit]
+    ]
+    last = listed[-1] if len(rows) > limit else None
+    return Page(listed, Cursor(last.at, last.header_id) if last else None)
+
+
+def count(inbox: Inbox, actor: Actor) -> int:
+    """How many threads a tab has; beyond COUNT_UP_TO they are not counted."""
+    source, where, params = _found(inbox, actor)
+    statement = f"{source} select count(*) from (select 1 {where} limit {COUNT_UP_TO}) n"
+    return sql.rows(statement, params, prepare=None)[0][0]
+
+
+def listed(header_ids: Iterable[str], actor: Actor) -> list[Listed]:
+    """Those of the threads that the actor may read, in any tab."""
+    readable, params = _readable(actor)
+    rows = sql.rows(
+        "select c.resource_id, c.newest_at, c.newest_voice, c.finished, c.document,"
+        " coalesce((select m.document from communications_communication m"
+        " where m.resource_id = c.newest), c.document)"
+        f" from communications_communication c where c.resource_id = any(%s) and c.thread = ''"
+        f" and not c.deleted and {readable}",
+        [list(header_ids), *params],
+        prepare=None,
+    )
+    return [Listed(*row[:4], json.loads_stored(row[4]), json.loads_stored(row[5])) for row in rows]
+
+
+def _found(inbox: Inbox, actor: Actor) -> tuple[str, str, list]:
+    """(`with …`, `from … where …` on the alias c, parameters)"""
+    where = f"from communications_communication c where {CONDITIONS[inbox.tab]}"
+    params: list = []
+    source = ""
+    if actor.role is Role.PRACTITIONER:
+        collected, params = _collected(actor)
+        source = f"with mine as materialized ({collected})"
+        where = (
+            "from mine join communications_communication c on c.resource_id = mine.header_id"
+            f" where {CONDITIONS[inbox.tab]} and c.thread = ''"
+        )
+    else:
+        readable, more = _readable(actor)
+        where += f" and {readable}"
+        params += more
+    if inbox.pool:
+        where += (
+            " and (select 1 from tasks_task t where"
+            " t.links @> array[('Communication/' || c.resource_id)::text collate \"default\"]"
+            f" and not t.deleted and t.status in ({literals(OPEN)}) and (t.pool_id = %s or"
+            " (select 1 from tasks_taskpool s where s.task_id = t.id and s.pool_id = %s limit 1)"
+            " is not null) limit 1) is not null"
+        )
+        params += [inbox.pool.pk, inbox.pool.pk]
+    return source, where, params
+
+
+def _readable(actor: Actor) -> tuple[str, list]:
+    readable, params = Communication.readable_condition(actor).for_table(
+        "c", columns_of(Communication)
+    )
+    return readable, list(params)
+
+
+UNCLAIMED = f"t.owner = '' and not t.deleted and not (t.status in ({literals(CLAIMABLE)}))"
+"""The condition of the index task_unclaimed."""
+
+
+def _collected(actor: Actor) -> tuple[str, list]:
+    """The ids of the headers that a practitioner may read: as `readable_condition` has it, asked
+    from the side of the Tasks."""
+    waiting = WAITING.format(t="t")
+    pools = list(actor.pools)
+    parts = [
+        "select t.links from tasks_taskuserobjectpermission p"
+        " join tasks_task t on t.id = p.content_object_id where p.user_id = %s and not t.deleted",
+        f"select t.links from tasks_task t where t.pool_id = any(%s) and {waiting}",
+        f"select t.links from tasks_task t where t.pool_id = any(%s) and {UNCLAIMED}",
+        "select t.links from tasks_taskpool s join tasks_task t on t.id = s.task_id"
+        " where s.pool_id = any(%s) and t.owner = '' and not t.deleted",
+    ]
+    collected = (
+        "select substr(l, 15) header_id from ("
+        + " union all ".join(parts)
+        + ") x, unnest(x.links) l where starts_with(l, 'Communication/')"
+    )
+    params: list = [actor.user_id, pools, pools, pools]
+    if actor.reference:
+        collected += (
+            " union select h.resource_id from communications_communication h"
+            " where h.tokens && array[%s, %s]::text[] and h.thread = ''"
+        )
+        params += [f"recipient={actor.reference}", f"sender={actor.reference}"]
+    else:
+        collected = f"select distinct header_id from ({collected}) d"
+    return collected, params
+
+
+def message_in(thread: str, actor: Actor) -> dict | None:
+    """A message of a thread that somebody else sent and the actor may read."""
+    found = (
+        Communication.objects.readable_by(actor)
+        .filter(thread=thread, draft=False, deleted=False)
+        .exclude(sender=actor.reference)
+        .values_list("document", flat=True)
+        .first()
+    )
+    return json.loads_stored(found) if found else None
+
+
+def rows_of_tasks(ids: Iterable[str], actor: Actor, *, now: datetime) -> list["Row"]:
+    """The rows of the threads that these Tasks, or headers, are of."""
+    wanted = list(ids)
+    tasks = Task.objects.readable_by(actor).filter(resource_id__in=wanted, deleted=False)
+    headers = {
+        reference_of(json.loads_stored(text), "focus").removeprefix("Communication/")
+        for text in tasks.values_list("document", flat=True)
+    }
+    return rows(listed({*headers, *wanted}, actor), actor, now=now)
+
+
+def changed_since(
+    since: Position, tasks: list[str], shown: set[str], key: str, actor: Actor, *, now: datetime
+) -> tuple[list[str], list[str]]:
+    """What to tell a list of threads: which of those `shown` changed, and which are new in it.
+
+    `tasks` are the Tasks that changed; a thread goes by the id of its row.
+    """
+    said = sql.rows(
+        "select distinct case when c.thread = '' then c.resource_id else substr(c.thread, 15) end"
+        " from (select v.resource_id from fhir_resourceversion v where (v.transaction, v.id) >"
+        f" (%s, %s) and v.resource_type = 'Communication' and {SETTLED}"
+        f" order by v.transaction, v.id limit {FEED_BATCH}) v"
+        " join communications_communication c on c.resource_id = v.resource_id",
+        (since.transaction, since.id),
+    )
+    inbox = Inbox.of_key(key, actor)
+    spoken = rows(listed([each for (each,) in said], actor), actor, now=now)
+    changed = [*tasks, *(row.id for row in spoken if row.id in shown)]
+    new = [row.header_id for row in spoken if row.id not in shown and row.is_in(inbox.tab)]
+    return list(dict.fromkeys(changed)), [] if inbox.pool else new
+
+
+# --- what their rows say --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A thread in the list. `wait` is since the patient wrote, or since we did."""
+
+    header_id: str
+    task_id: str
+    patient: Patient | None
+    writer: str
+    """Who writes for the patient, where it is not she herself."""
+    line: str
+    at: datetime
+    wait: str
+    priority: str
+    turn: str
+    kind: str
+    """Of the turn's chip: "danger", "warn" or ""."""
+    replying: str
+    owner: str
+    mine: bool
+    open: bool
+    """Whether there is work about it that has not ended."""
+    tab: str
+    """Where it stands besides in "all"; "" for what waits for nobody."""
+
+    def is_in(self, tab: str) -> bool:
+        return tab in ("all", self.tab)
+
+    @property
+    def id(self) -> str:
+        """What its page is opened by: the Task that is shown there, else the thread."""
+        return self.task_id or self.header_id
+
+    @property
+    def url(self) -> str:
+        return f"/worklist/th/{self.header_id}"
+
+    @property
+    def initials(self) -> str:
+        if self.writer:
+            return people.initials(self.writer)
+        return self.patient.initials if self.patient else "?"
+
+    @property
+    def owner_initials(self) -> str:
+        return people.initials(self.owner)
+
+
+def rows(found: Iterable[Listed], actor: Actor, *, now: datetime) -> list[Row]:
+    """Display rows in the order given, with the people that they name looked up together."""
+    found = list(found)
+    tasks = tasks_of([each.reference for each in found], actor)
+    subjects = {reference_of(each.header, "subject") for each in found} - {""}
+    patients = people.documents(subjects, actor=actor)
+    writing = dict(reversed(drafts_in([each.reference for each in found], actor=actor)))
+    named = people.names(
+        {*writing.values()}
+        | {sender_of(each.newest) for each in found}
+        | {reference_of(task, "owner") for task in tasks.values()},
+        actor=actor,
+    )
+    return [
+        _row(each, tasks.get(each.reference), actor, patients, writing, named, now)
+        for each in found
+    ]
+
+
+def tasks_of(threads: list[str], actor: Actor) -> dict[str, dict]:
+    """Thread → the Task about it that the actor sees: an open one, the most urgent first, else the
+    last one that ended."""
+    found = Task.objects.readable_by(actor).filter(links__overlap=threads, deleted=False)
+    chosen: dict[str, dict] = {}
+    for text in found.order_by("-last_updated").values_list("document", flat=True):
+        task = json.loads_stored(text)
+        thread = reference_of(task, "focus")
+        if thread not in threads:
+            continue
+        known = chosen.get(thread)
+        if known is None or _weight(task) > _weight(known):
+            chosen[thread] = task
+    return chosen
+
+
+def _weight(task: dict) -> int:
+    return 0 if task["status"] in FINAL else PRIORITY_RANK.get(task.get("priority"), 1)
+
+
+def _row(each: Listed, task: dict | None, actor, patients, writing, named, now) -> Row:
+    subject = each.header.get("subject") or {}
+    sender = sender_of(each.newest)
+    text = line_of(each.newest)
+    if each.voice == STAFF:
+        who = "You" if sender == actor.reference else named.get(sender, "Clinic")
+        text = f"{who}: {text}"
+    live = task is not None and task["status"] not in FINAL
+    owner = reference_of(task, "owner") if live else ""
+    turn, kind = _turn(each, live, owner, actor)
+    by = writing.get(each.reference, "")
+    return Row(
+        header_id=each.header_id,
+        task_id=task["id"] if task else "",
+        patient=people.patient(
+            patients.get(subject.get("reference", "")), subject.get("display", "")
+        ),
+        writer=_proxy(each, named),
+        line=text,
+        at=each.at,
+        wait=waited(each.at, now),
+        priority=priority_of(task) if live else "",
+        turn=turn,
+        kind=kind,
+        replying=named.get(by, "A colleague").partition(" ")[0] if by else "",
+        owner=named.get(owner) or ((task.get("owner") or {}).get("display", "") if live else ""),
+        mine=bool(owner) and owner == actor.reference,
+        open=live,
+        tab="ours"
+        if each.voice == PATIENT
+        else "patient"
+        if each.voice == STAFF and not each.finished
+        else "",
+    )
+
+
+def _turn(each: Listed, live: bool, owner: str, actor: Actor) -> tuple[str, str]:
+    if each.voice == STAFF:
+        return ("", "") if each.finished else ("Waiting on patient", "")
+    if each.voice != PATIENT:
+        return "", ""
+    if live and not owner:
+        return "Unclaimed", "warn"
+    return ("Your turn" if owner and owner == actor.reference else "Our turn"), "danger"
+
+
+def _proxy(each: Listed, named: dict) -> str:
+    """The name of a RelatedPerson who wrote last, or began the thread."""
+    for document in (each.newest, each.header):
+        sender = document.get("sender") or {}
+        reference = sender.get("reference", "")
+        if reference.startswith("RelatedPerson/"):
+            return named.get(reference) or sender.get("display", "")
+        if reference.startswith("Patient/"):
+            return ""
+    return ""
+
+
+def line_of(message: dict) -> str:
+    """The beginning of what a message says, in one line."""
+    for part in message.get("payload", []):
+        if "contentString" in part:
+            return " ".join(part["contentString"].split())[:160]
+        if "contentAttachment" in part:
+            return part["contentAttachment"].get("title") or "Attachment"
+    return display_of(message.get("topic"))
+
+
+def waited(at: datetime, now: datetime) -> str:
+    """38 min · 1 h 05 min · 2 days; "" when nobody knows since when."""
+    return times.duration(now - at) if at.year > 1 and at <= now else ""
