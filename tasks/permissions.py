@@ -11,6 +11,7 @@ from fhir.errors import BusinessRuleViolation, Conflict, Forbidden
 from tasks.document import check_elements, reference_of
 from tasks.eligible import check_write
 from tasks.models import Task
+from tasks.subtasks import blocker
 from tasks.transitions import OPEN, check_transition
 
 
@@ -30,6 +31,8 @@ def check_change(actor: Actor, before: dict | None, after: dict | None) -> None:
         _check_coordinator(actor, before, after)
     if before is not None:
         check_transition(actor, before["status"], after["status"])
+        if after["status"] == "completed" != before["status"] and (open_parts := blocker(before)):
+            raise BusinessRuleViolation(open_parts, expression="Task.status")
         if before["intent"] != after["intent"]:
             raise BusinessRuleViolation(
                 "The intent of a Task cannot change.", expression="Task.intent"
