@@ -44,7 +44,7 @@ def test_signing_in_claiming_starting_and_completing_with_one_key_each(visit, pe
     expect(page.locator(".toast")).to_contain_text("Claimed")
     expect(page.locator("#count-my")).to_contain_text("1")
     expect(page.locator("#count-registered-nurse")).to_contain_text("6")
-    expect(page.locator(".tl li").first).to_contain_text("You claimed this task")
+    expect(page.locator(".tl li").first).to_contain_text("You claimed it")
 
     page.keyboard.press("s")
     expect(page.locator(".steps .now")).to_contain_text("In progress")
@@ -197,6 +197,7 @@ def test_everything_works_without_scripts(visit, people):
 def test_without_a_connection_nothing_can_be_done_and_the_page_says_so(visit):
     page = visit("nurse", POOL)
     page.locator(".row .t").first.click()
+    expect(title(page)).to_be_visible()
     expect(page.locator("#live-text")).to_have_text("Live")
     page.keyboard.press("m")
     page.keyboard.type("Half a note")
