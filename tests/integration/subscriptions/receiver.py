@@ -123,7 +123,7 @@ class Receiver:
             def handle_error(self, request, client_address):
                 pass
 
-        self.works = self.behave
+        self.works = self.behave if not hasattr(self, "works") else self.works
         self.server = Server(("127.0.0.1", self.port), Handler)
         self.port = self.server.server_port
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
