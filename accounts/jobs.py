@@ -8,15 +8,17 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from fhir import idempotency
+from fhir.subscriptions import delivering
 
 
 @app.periodic(cron="17 * * * *")
 @app.task(queueing_lock="clear_expired")
 def clear_expired(timestamp: int) -> None:
-    """Delete sessions and tokens that have ended, and answers kept for repeats, each hour."""
+    """Delete sessions and tokens that have ended, answers kept for repeats, and old events."""
     call_command("clearsessions")
     call_command("cleartokens")
     idempotency.forget()
+    delivering.forget()
 
 
 @app.periodic(cron="* * * * *")

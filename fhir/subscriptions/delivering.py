@@ -342,6 +342,15 @@ def resend(subscriber_id: int, events: Q, *, at: datetime | None = None) -> int:
 
 
 @transaction.atomic
+def try_now(subscriber_id: int, *, at: datetime | None = None) -> None:
+    """Do not wait out the pause after a failure, when there is something to send."""
+    held = Subscriber.objects.select_for_update().get(pk=subscriber_id)
+    if held.next_attempt_at is not None:
+        held.next_attempt_at = _now(at)
+        held.save(update_fields=["next_attempt_at"])
+
+
+@transaction.atomic
 def forget(at: datetime | None = None) -> None:
     """Delete what is old, and the secrets of Subscriptions that are no more; end those that end."""
     now = _now(at)

@@ -182,3 +182,24 @@ def say_status(resource_id: str, status: Status, error: str = "") -> None:
             interaction="update",
             at=store.now(before.last_updated),
         )
+
+
+@transaction.atomic
+def set_key(resource_id: str, key: str) -> None:
+    """Sign what a Subscription sends with another key; whose it is, stays."""
+    resource_type = resources.get(TYPE)
+    before = store.find(resource_type, resource_id, actor=SYSTEM, lock=True)
+    if before is None or before.deleted:
+        raise NotFound
+    document = before.parsed()
+    others = [
+        each
+        for each in document["channel"].get("extension", ())
+        if each.get("url") != says.SECRET_URL
+    ]
+    hidden = {"url": says.SECRET_URL, "valueString": PLACEHOLDER}
+    said = document | {"channel": document["channel"] | {"extension": [*others, hidden]}}
+    Subscriber.objects.filter(resource_id=resource_id).update(secret=key)
+    if said != document:
+        at = store.now(before.last_updated)
+        store.update(resource_type, before, said, actor=SYSTEM, interaction="update", at=at)
