@@ -13,28 +13,35 @@ from accounts.pools import MEMBERSHIP
 from fhir import json, sql
 
 STAFF = f"""
-with member as materialized (select distinct m.user_id, m.pool_id from ({MEMBERSHIP}) m)
-select u.reference, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username),
-  a.state, a.until, a.delegate, d.document,
-  array(select m.pool_id from member m where m.user_id = u.id order by 1),
-  array(select coalesce(l.limit, p.member_limit) from member m
-        join accounts_pool p on p.id = m.pool_id
-        left join accounts_memberlimit l on l.pool_id = p.id and l.practitioner = u.reference
-        where m.user_id = u.id order by m.pool_id)
-from accounts_user u
-left join accounts_availability a on a.practitioner = u.reference
+with wanted as materialized (
+  select u.id, u.reference, u.username, u.first_name, u.last_name from accounts_user u
+  where u.is_active and u.reference <> '' and {{condition}}
+    and (u.is_superuser or exists (
+      select 1 from accounts_user_groups ug join auth_group g on g.id = ug.group_id
+      where ug.user_id = u.id and g.name in ('admin', 'coordinator', 'practitioner', 'service')))),
+member as (
+  select m.user_id, array_agg(m.pool_id order by m.pool_id) as pools,
+    array_agg(coalesce(l.limit, p.member_limit) order by m.pool_id) as limits
+  from (select w.id as user_id, w.reference, m.pool_id from wanted w cross join lateral (
+          select distinct m.pool_id from ({MEMBERSHIP}) m where m.user_id = w.id) m) m
+  join accounts_pool p on p.id = m.pool_id
+  left join accounts_memberlimit l on l.pool_id = p.id and l.practitioner = m.reference
+  group by m.user_id)
+select w.reference, coalesce(nullif(trim(w.first_name || ' ' || w.last_name), ''), w.username),
+  a.state, a.until, a.delegate, d.document, m.pools, m.limits
+from wanted w
+left join member m on m.user_id = w.id
+left join accounts_availability a on a.practitioner = w.reference
 left join accounts_practitioner d
-  on d.resource_id = substr(u.reference, 14) and starts_with(u.reference, 'Practitioner/')
-where u.is_active and u.reference <> '' and not coalesce(d.deleted, false)
-  and (u.is_superuser or exists (
-    select 1 from accounts_user_groups ug join auth_group g on g.id = ug.group_id
-    where ug.user_id = u.id and g.name in ('admin', 'coordinator', 'practitioner', 'service')))
-  and {{condition}}
+  on d.resource_id = substr(w.reference, 14) and starts_with(w.reference, 'Practitioner/')
+where not coalesce(d.deleted, false)
 order by 2, 1
 """.format(at="%(at)s", condition="{condition}")
 """Auditors write nothing, so they can do no work."""
 
-IN_POOLS = "u.id in (select m.user_id from member m where m.pool_id = any(%(pools)s::bigint[]))"
+IN_POOLS = f"""u.id in (
+  select m.user_id from ({MEMBERSHIP.format(at="%(at)s")}) m
+  where m.pool_id = any(%(pools)s::bigint[]))"""
 NAMED = "u.reference = any(%(references)s::text[])"
 
 
@@ -77,7 +84,7 @@ def _staff(condition: str, at: datetime, **params) -> list[Staff]:
                     name,
                     Presence.at(state, until, delegate, at=at),
                     licences(document, at=at),
-                    dict(zip(pool_ids, limits, strict=True)),
+                    dict(zip(pool_ids or (), limits or (), strict=True)),
                 )
             )
     return staff

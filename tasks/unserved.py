@@ -11,7 +11,7 @@ from django.utils.timezone import localdate
 
 from accounts.availability import State
 from accounts.hours import hours_of
-from accounts.members import everybody
+from accounts.members import Staff, everybody
 from accounts.models import Pool
 from communications.notices import notify
 from fhir import json, sql
@@ -66,9 +66,9 @@ def warnings(pool_ids: Iterable[int], *, at: datetime) -> Iterator[Warned]:
         for (task_id, _), need in zip(waiting, needs, strict=True):
             if reason := why_pool_cannot(pool, members, need, hours[pool.pk], at=at):
                 stuck[reason].append(f"Task/{task_id}")
-        if pool.refuses_unserved and not stuck:
-            # It refuses what it cannot do, so nothing waits that would tell of it.
-            if reason := why_nobody_serves(pool, members):
+        if not stuck:
+            # Where work is refused, nothing waits that would tell of it.
+            if reason := why_nobody_serves(pool, members) or _unlicensed(pool, members):
                 stuck[reason] = []
         if stuck:
             yield Warned(
@@ -86,9 +86,15 @@ def warnings(pool_ids: Iterable[int], *, at: datetime) -> Iterator[Warned]:
             yield Warned(f"on-leave:{person.reference}", text, shared)
 
 
+def _unlicensed(pool: Pool, members: list[Staff]) -> str:
+    if pool.requires_licence and not any(each.licences for each in members):
+        return f"{pool.name} requires a licence in the patient's state, and nobody there has any."
+    return ""
+
+
 def _sentence(reason: str, count: int) -> str:
     if not count:
-        return f"{reason} New tasks are refused."
+        return reason
     return f"{reason} {'1 task waits' if count == 1 else f'{count} tasks wait'}."
 
 

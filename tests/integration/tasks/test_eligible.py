@@ -252,6 +252,7 @@ def test_a_pool_without_anybody_licensed_cannot_serve(cast, nurses, homer):
     nurses.requires_licence = True
     nurses.save()
     task = for_nurses(**{"for": homer})
+    assert eligible.why_not_pool(for_nurses(), nurses.pk, at=NOON) == ""
     sentence = "Nobody in Registered nurse has a licence in the patient's state."
     assert eligible.why_not_pool(task, nurses.pk, at=NOON) == sentence
     license_in(cast["nurse2"], "IL")

@@ -11,6 +11,7 @@ from communications.models import Communication
 from fhir import json
 from tasks.unserved import tell_coordinators
 from tests.factories import create, owned_task, pool_task, put, task_document
+from tests.integration.tasks.test_eligible import license_in
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ def texts(notices):
     return [each["payload"][0]["contentString"] for each in notices]
 
 
-def test_all_is_well(cast, nurses, empty):
+def test_all_is_well(cast, nurses):
     pool_task()
     assert told() == []
 
@@ -58,16 +59,21 @@ def test_a_pool_without_members_is_told_of_once_a_day(cast, empty):
     assert Communication.objects.count() == 2
 
 
-def test_a_pool_that_refuses_has_nothing_waiting_and_is_told_of_all_the_same(cast, empty):
-    empty.refuses_unserved = True
-    empty.save()
-    assert texts(told()) == ["Night shift has no members. New tasks are refused."]
+def test_a_pool_where_nothing_waits_is_told_of_all_the_same(cast, empty, nurses):
+    """It may be that it refused what was asked of it."""
+    nurses.requires_licence = True
+    nurses.save()
+    assert sorted(texts(told())) == [
+        "Night shift has no members.",
+        "Registered nurse requires a licence in the patient's state, and nobody there has any.",
+    ]
 
 
 def test_a_licence_that_nobody_has(cast, nurses):
     nurses.requires_licence = True
     nurses.save()
     put({"resourceType": "Patient", "id": "homer", "address": [{"use": "home", "state": "IL"}]})
+    license_in(cast["nurse"], "TX")
     pool_task()
     pool_task(**{"for": {"reference": "Patient/homer", "display": "Homer Simpson"}})
     [notice] = told()
