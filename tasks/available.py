@@ -56,6 +56,8 @@ VERBS = {
         Verb("resume", "Resume", "play", "H", _status("in-progress")),
         Verb("complete", "Complete", "check", "E",
              lambda document, actor: documents.completed(document, ())),
+        Verb("close", "Complete without replying", "check", "",
+             lambda document, actor: documents.completed(document, ()), asks=True),
         Verb("hold", "Hold", "pause", "H", _reason("on-hold"), asks=True),
         Verb("release", "Release", "undo-2", "U",
              lambda document, actor: documents.released(document)),
@@ -93,7 +95,7 @@ class Action:
         return not self.reason
 
 
-IN_MENU = ("escalate", "prioritize", "reject", "fail", "cancel")
+IN_MENU = ("close", "escalate", "prioritize", "reject", "fail", "cancel")
 """What is done seldom stands in a menu."""
 
 
@@ -105,6 +107,8 @@ def allowed_actions(actor: Actor, document: dict) -> list[Action]:
     owned = bool(documents.reference_of(document, "owner"))
     first = "resume" if status == "on-hold" else "start"
     codes = [first, "complete", "reroute", "hold", "release", "note", *IN_MENU]
+    # A patient who wrote gets an answer, which completes the Task, or a reason why there is none.
+    codes.remove("complete" if thread_of(document) else "close")
     if status == "on-hold":
         codes.remove("hold")
     if not owned:

@@ -14,7 +14,7 @@ from fhir.conformance import (
 )
 from tasks import drift, operations, shipped, timeline_operations
 from tasks.consequences import ACTIVITIES, ACTIVITY_SYSTEM
-from tasks.reasons import REROUTE_SYSTEM, REROUTED, SYSTEM, Reason
+from tasks.reasons import REROUTE_SYSTEM, REROUTED, SYSTEM, WITHOUT_REPLY, Reason
 from tasks.task_types import MESSAGE_STAGE, TASK_STAGE
 
 CLAIM_NEXT = operation(
@@ -113,7 +113,7 @@ def _codes(reasons: Iterable[Reason]) -> dict[str, str]:
 
 ALL_REASONS = _codes(
     each
-    for kind, listed in (*shipped.REASONS.items(), ("", (REROUTED,)))
+    for kind, listed in (*shipped.REASONS.items(), ("", (REROUTED, *WITHOUT_REPLY)))
     for each in listed
     if kind != "reroute"
 )

@@ -97,7 +97,9 @@ class Conversation:
         """4 messages · opened Wed 18 Nov"""
         count = len(self.earlier) + len(self.messages)
         said = f"{count} message{'' if count == 1 else 's'}"
-        return f"{said} · opened {self.opened}" if self.opened else said
+        near = self.opened in ("Today", "Yesterday")
+        opened = self.opened.lower() if near else self.opened
+        return f"{said} · opened {opened}" if opened else said
 
 
 def conversation(

@@ -157,6 +157,12 @@ class Detail:
 
 
 DIALOGS = {
+    "close": (
+        "Complete without replying",
+        "The patient gets no answer in this thread. Why is none needed?",
+        "Complete without replying",
+        "Keep it",
+    ),
     "hold": (
         "Put this task on hold",
         "It stays yours. What is it waiting for?",

@@ -17,6 +17,7 @@ from fhir.datatypes import display_of, parse_date
 from tasks import times
 from tasks.conversation import Conversation, conversation
 from tasks.document import reference_of
+from tasks.rows import title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ def card(document: dict, actor: Actor, *, now: datetime) -> Card | None:
 def _thread(focus: dict, task: dict, actor: Actor, now: datetime) -> Card:
     """The header's topic and every message of it; a focus that is a message leads to its thread."""
     thread = conversation(focus, actor, now=now, task=task)
-    return Card("thread", "message-square", thread.title, aside=thread.aside, thread=thread)
+    said = {title_of(task), task.get("description", "")}
+    title = "Thread with patient" if thread.title in said else thread.title
+    return Card("thread", "message-square", title, aside=thread.aside, thread=thread)
 
 
 # --- a report and its results ---------------------------------------------------------------------

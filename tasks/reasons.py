@@ -15,12 +15,22 @@ __all__ = ["OTHER", "REROUTED", "REROUTE_SYSTEM", "SYSTEM", "Reason", "choices"]
 REROUTED = Reason("rerouted", "Rerouted")
 """Of a Task that a successor replaces."""
 
+WITHOUT_REPLY = (
+    Reason("answered-otherwise", "Answered by phone or in person"),
+    Reason("duplicate", "Duplicate"),
+    Reason("no-answer-needed", "No answer needed"),
+    OTHER,
+)
+"""Why a patient's message gets no answer in its thread."""
+
 
 def choices(kind: str, document: dict) -> tuple[Reason, ...]:
     """What may be chosen for a Task, in the order shown: its type's own, or else the site's.
 
-    `kind` is hold, cancel, reject, fail or reroute.
+    `kind` is hold, cancel, reject, fail, reroute, or close: to complete without replying.
     """
+    if kind == "close":
+        return WITHOUT_REPLY
     found = task_types.type_of(document)
     own = found.reasons.get(kind) if found else None
     return own or task_types.setup().reasons.get(kind, (OTHER,))

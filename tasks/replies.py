@@ -21,6 +21,7 @@ from fhir.errors import BusinessRuleViolation, Conflict, InvalidResource
 from fhir.scopes import check_scope
 from fhir.store import Stored
 from tasks import document as documents
+from tasks.actions import author_of
 from tasks.consequences import header_of, keep_recipient, record, thread_of
 from tasks.permissions import name_of
 from tasks.transitions import FINAL, BadTransition
@@ -117,6 +118,41 @@ def write(thread: str, text: str, *, actor: Actor, seen: str = "") -> Stored:
     message = messages.write(header, text, actor=actor)
     _set_header(header["id"], "in-progress", actor=actor)
     return message
+
+
+def complete_without_reply(
+    task_id: str,
+    *,
+    reason: dict,
+    actor: Actor,
+    note: str = "",
+    if_match: list[int] | None = None,
+) -> Stored:
+    """Complete a Task about a thread that gets no answer there: the reason says why."""
+
+    def next_document(document: dict) -> dict:
+        document = documents.completed(document, ()) | {"statusReason": reason}
+        if note.strip():
+            document = documents.with_note(
+                document, note.strip(), author=author_of(actor), at=store.now()
+            )
+        return document
+
+    def then(task: Stored) -> None:
+        header = thread_header(task.parsed())
+        if header:
+            _set_header(header.removeprefix("Communication/"), "completed", actor=actor)
+        record(task, "complete", actor=actor, reason=reason)
+
+    return change(
+        "Task",
+        task_id,
+        next_document,
+        actor=actor,
+        interaction="complete",
+        if_match=if_match,
+        then=then,
+    )
 
 
 def check_text(text: str) -> None:

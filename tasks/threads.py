@@ -448,5 +448,7 @@ def line_of(message: dict) -> str:
 
 
 def waited(at: datetime, now: datetime) -> str:
-    """38 min · 1 h 05 min · 2 days; "" when nobody knows since when."""
-    return times.duration(now - at) if at.year > 1 and at <= now else ""
+    """38 min · 1 h 20 min · 2 h · 2 days; "" when nobody knows since when."""
+    if at.year == 1 or at > now:
+        return ""
+    return times.duration(now - at).removesuffix(" 00 min")

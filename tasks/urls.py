@@ -49,6 +49,7 @@ urlpatterns = [
     path("t/<str:task_id>/start", buttons.start, name="start"),
     path("t/<str:task_id>/resume", buttons.resume, name="resume"),
     path("t/<str:task_id>/complete", buttons.complete, name="complete"),
+    path("t/<str:task_id>/close", buttons.close, name="close"),
     path("t/<str:task_id>/release", buttons.release, name="release"),
     path("t/<str:task_id>/hold", buttons.hold, name="hold"),
     path("t/<str:task_id>/reject", buttons.reject, name="reject"),

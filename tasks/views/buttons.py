@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from fhir.actor import Actor
 from fhir.errors import InvalidResource
 from fhir.store import Stored
-from tasks import actions, moves, stages
+from tasks import actions, moves, replies, stages
 from tasks.forms import NoteForm, ReasonForm
 from tasks.reasons import choices
 from tasks.views.answers import SeeOther, found_to_change, page, part, wants_part
@@ -57,6 +57,12 @@ def resume(request: HttpRequest, task_id: str) -> HttpResponse:
 @require_POST
 def complete(request: HttpRequest, task_id: str) -> HttpResponse:
     return act(request, task_id, "complete", actions.complete)
+
+
+@page
+@require_POST
+def close(request: HttpRequest, task_id: str) -> HttpResponse:
+    return _with_reason(request, task_id, "close", replies.complete_without_reply)
 
 
 @page

@@ -35,6 +35,7 @@ DONE = {
     "start": "Started",
     "resume": "Resumed",
     "complete": "Completed",
+    "close": "Completed",
     "release": "Released to the pool",
     "hold": "On hold",
     "reject": "Rejected",
@@ -107,7 +108,7 @@ def show_changed(
     if stored is None:  # She knows why it has left her sight: she has just sent it there.
         context["because"] = text
         context["left"] = [{"id": task_id, "because": text}]
-    context["toast"] = {"text": text, "undo": undo, "next": code == "complete"}
+    context["toast"] = {"text": text, "undo": undo, "next": code in ("complete", "close")}
     response = part(request, "tasks/_changed.html", context)
     if stored and code in ("claim", "assign"):  # also from the list, where another may be open
         response["HX-Push-Url"] = here

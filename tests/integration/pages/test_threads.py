@@ -231,6 +231,17 @@ def test_send_and_complete(threads, page):
     assert rows(nurse.get("/worklist/threads")) == ["pooled"]
 
 
+def test_completing_without_a_reply_asks_why(threads, page):
+    nurse, task = page("nurse"), task_of("mine").resource_id
+    shown = text(nurse.get(f"/worklist/t/{task}"))
+    assert "Complete without replying…" in shown and "Answered by phone or in person" in shown
+    assert nurse.post(f"/worklist/t/{task}/close", {"reason": ""}).status_code == 422
+    done = nurse.post(f"/worklist/t/{task}/close", {"reason": "answered-otherwise"})
+    assert done.status_code == 303
+    assert task_of("mine").status == "completed"
+    assert '"answered-otherwise"' in task_of("mine").document
+
+
 def test_send_and_keep_open(threads, page):
     nurse = page("nurse")
     newest = seen(nurse.get("/worklist/th/mine"))

@@ -9,7 +9,7 @@ from fhir import actions as resource_actions
 from fhir.errors import BusinessRuleViolation, Forbidden, InvalidResource, VersionConflict
 from tasks import actions
 from tasks.models import Provenance
-from tasks.replies import AnsweredMeanwhile, reply
+from tasks.replies import AnsweredMeanwhile, complete_without_reply, reply
 from tasks.transitions import FINAL, BadTransition
 from tests.agreement import assert_agrees, interactions
 from tests.factories import NURSE_ROLE, create, owned_task, pool_task, put, role
@@ -218,6 +218,45 @@ def test_a_failure_leaves_nothing(cast, task, thread, failing):
     with failing(task):
         reply(task, "Rest", seen=thread["id"], complete=True, actor=cast["nurse"].actor)
     assert written() == before
+
+
+# --- without an answer ----------------------------------------------------------------------------
+
+BY_PHONE = {"text": "Answered by phone"}
+
+
+def test_a_message_that_needs_no_answer_says_why(cast, task):
+    done = complete_without_reply(
+        task, reason=BY_PHONE, note="She called at ten.", actor=cast["nurse"].actor
+    ).parsed()
+    assert (done["status"], done["statusReason"], "output" in done) == (
+        "completed",
+        BY_PHONE,
+        False,
+    )
+    assert done["note"][0]["text"] == "She called at ten."
+    assert header().finished and written() == []
+    [why] = Provenance.objects.filter(targets=[f"Task/{task}"])
+    assert "Answered by phone" in why.document
+    assert_agrees(task)
+
+
+@pytest.mark.parametrize("name", ["nurse2", "physician", "auditor"])
+def test_others_do_not_end_it_without_an_answer(cast, task, name, unchanged):
+    with unchanged(task), pytest.raises(Forbidden):
+        complete_without_reply(task, reason=BY_PHONE, actor=cast[name].actor)
+
+
+def test_what_waits_is_not_ended_without_an_answer(cast, task, unchanged):
+    actions.hold(task, reason="Waits", actor=cast["nurse"].actor)
+    with unchanged(task), pytest.raises(BadTransition):
+        complete_without_reply(task, reason=BY_PHONE, actor=cast["nurse"].actor)
+
+
+def test_a_failure_to_end_it_leaves_nothing(cast, task, failing):
+    with failing(task):
+        complete_without_reply(task, reason=BY_PHONE, actor=cast["nurse"].actor)
+    assert not header().finished
 
 
 # --- by the API -----------------------------------------------------------------------------------
