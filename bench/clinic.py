@@ -211,6 +211,48 @@ class Clinic:
             ]
         return document
 
+    def past(self, n: int, document: dict[str, Any]) -> list[tuple[datetime, dict[str, Any]]]:
+        """What may have become of a Task until it was so: (instant, document), oldest first.
+
+        Only the rows that statistics are counted from are made of it: the history has one version.
+        """
+        dice = random.Random(n)
+        begin = datetime.fromisoformat(document["authoredOn"])
+        end = datetime.fromisoformat(document["meta"]["lastUpdated"])
+        asked = {
+            name: document[name] for name in ("performerType", "code", "restriction", "priority")
+            if name in document
+        }  # fmt: skip
+        asked |= {"status": "requested", "businessStatus": stage(0)}
+        if self.state(n) == "waiting":
+            return [(begin, asked)]
+        steps = []
+        if dice.random() < 0.2:
+            steps.append({**asked, "performerType": performer_type(dice.randrange(POOLS))})
+        owned = {**asked, "owner": document["owner"]}
+        steps += [asked, {**owned, "status": "accepted", "businessStatus": stage(1)}]
+        if dice.random() < 0.3:
+            reason = {"text": HELD_FOR[dice.randrange(len(HELD_FOR))]}
+            steps.append({**steps[-1], "status": "on-hold", "statusReason": reason})
+        steps.append({**owned, "status": "in-progress", "businessStatus": stage(2)})
+        last = {**owned, "status": document["status"], "businessStatus": stage(2)}
+        if "executionPeriod" in document:
+            last["executionPeriod"] = document["executionPeriod"]
+        if document["status"] == "cancelled":
+            last["statusReason"] = {"text": HELD_FOR[dice.randrange(len(HELD_FOR))]}
+        steps.append(last)
+        whole = (end - begin) / len(steps)
+        return [(begin + whole * number, step) for number, step in enumerate(steps)]
+
+
+STAGES = ("received", "under review", "patient told")
+HELD_FOR = ("Waiting on patient", "Waiting on a result", "Waiting on a colleague")
+
+
+def stage(number: int) -> dict:
+    code = STAGES[number].replace(" ", "-")
+    return {"coding": [{"system": "urn:bench:stage", "code": code}], "text": STAGES[number]}
+
 
 FOCUS = {"over": "DiagnosticReport", "waiting": "Communication", "owned": "DiagnosticReport"}
 PRIORITIES, PRIORITY_WEIGHTS = ("routine", "urgent", "asap", "stat"), (65, 20, 10, 5)

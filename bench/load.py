@@ -24,11 +24,14 @@ from bench.clinic import (
     Clinic,
     performer_type,
     pools_of_nurse,
+    role_code,
     staff_name,
     staff_reference,
 )
 
 PROCESSES = 2
+COORDINATOR = "coordinator"
+"""Of all the pools."""
 CHUNK = 5_000
 TABLES = (
     "tasks_task",
@@ -37,6 +40,7 @@ TABLES = (
     "fhir_resourceversion",
     "tasks_taskuserobjectpermission",
     "tasks_tasknote",
+    "tasks_taskclocks",
 )
 
 
@@ -75,6 +79,19 @@ def load(tasks: int) -> Clinic:
     return clinic
 
 
+def follow_feed() -> None:
+    """Number every version, and let the followers have seen it, as a worker would have."""
+    from fhir import feed, sql
+    from tasks.clock_rows import FOLLOWER
+
+    feed.number_changes(limit=1_000_000_000)
+    sql.rows(
+        "insert into fhir_feedcursor (name, number) values (%s, 0) on conflict do nothing",
+        (FOLLOWER,),
+    )
+    sql.rows("update fhir_feedcursor set number = %s", (feed.latest(),))
+
+
 def make_staff(clinic: Clinic) -> None:
     """The nurses with their roles, and bare accounts for everybody else who owns Tasks."""
     from accounts.actions import create_user
@@ -102,6 +119,9 @@ def make_staff(clinic: Clinic) -> None:
             reference=reference,
             display=staff_name(nurse),
         )
+    coordinator = create_user(COORDINATOR, role=Role.COORDINATOR)
+    for pool in range(POOLS):
+        _pool(pool).coordinators.add(coordinator)
     User.objects.bulk_create(
         User(
             username=f"staff-{person:05d}",
@@ -114,6 +134,12 @@ def make_staff(clinic: Clinic) -> None:
     )
 
 
+def _pool(number: int):
+    from accounts.models import Pool
+
+    return Pool.objects.get(codes__contains=[role_code(number)])
+
+
 def _put(practitioner: dict) -> None:
     from fhir import actions
     from fhir.actor import SYSTEM
@@ -123,14 +149,13 @@ def _put(practitioner: dict) -> None:
 
 
 def tokens() -> list[str]:
-    """A new bearer token for each nurse."""
+    """A new bearer token for each nurse, and one for the coordinator."""
     from accounts.models import User
     from accounts.tokens import issue
 
-    users = User.objects.in_bulk(
-        [f"staff-{nurse:05d}" for nurse in range(NURSES)], field_name="username"
-    )
-    return [issue(users[f"staff-{nurse:05d}"], days=1) for nurse in range(NURSES)]
+    names = [*(f"staff-{nurse:05d}" for nurse in range(NURSES)), COORDINATOR]
+    users = User.objects.in_bulk(names, field_name="username")
+    return [issue(users[name], days=1) for name in names]
 
 
 def load_tasks(clinic: Clinic) -> None:
@@ -157,6 +182,7 @@ def load_chunk(clinic: Clinic, start: int, end: int) -> int:
         for n in range(start, end):
             document = clinic.document(n, dice)
             rows.add_task(n, document)
+            rows.add_clocks(n, document, clinic.past(n, document))
             if clinic.state(n) == "waiting":
                 rows.add(clinic.message(document), document["for"]["reference"])
     return end - start
@@ -196,6 +222,7 @@ class Rows:
         self.versions: list[tuple] = []
         self.permissions: list[tuple] = []
         self.notes: list[tuple] = []
+        self.clocks: list[list] = []
 
     def add(self, document: dict, actor: str, **columns) -> dict:
         """One resource and its version; returns its row."""
@@ -231,8 +258,30 @@ class Rows:
             self.permissions.append((row_id, ids.users[row["owner"]], ids.view_task))
         self.notes += ((row_id, *note) for note in note_rows(document.get("note", [])))
 
+    def add_clocks(self, n: int, document: dict, past: list[tuple[datetime, dict]]) -> None:
+        from psycopg.types.json import Jsonb
+
+        from tasks import clock_rows
+        from tasks.clocks import Recorded
+        from tasks.explanations import Written
+
+        versions = [
+            (
+                Recorded(number, at, owner(step), step),
+                Written(number, at, owner(step), self.transaction_id, False),
+            )
+            for number, (at, step) in enumerate(past, start=1)
+        ]
+        row = clock_rows.derive(document["id"], versions, (), pools=_pools()) | {"version_id": 1}
+        values = [
+            Jsonb(row[name]) if name in clock_rows.JSON_COLUMNS else row[name]
+            for name in clock_rows.COLUMNS
+        ]
+        self.clocks.append([FIRST_ROW + n, *values])
+
     def tables(self):
         from fhir.store import VERSION_COLUMNS
+        from tasks.clock_rows import COLUMNS
 
         for table, rows in self.resources.items():
             columns = tuple(rows[0])
@@ -244,6 +293,7 @@ class Rows:
             self.permissions,
         )
         yield "tasks_tasknote", ("task_id", "position", "author", "time", "text"), self.notes
+        yield "tasks_taskclocks", ("task_id", *COLUMNS), self.clocks
 
 
 @dataclass(frozen=True)
@@ -263,6 +313,18 @@ def _ids() -> Ids:
         dict(User.objects.values_list("reference", "id")),
         Permission.objects.get(content_type__app_label="tasks", codename="view_task").pk,
     )
+
+
+def owner(document: dict) -> str:
+    """Whoever has a Task has claimed it."""
+    return document.get("owner", {}).get("reference", "User/system")
+
+
+@cache
+def _pools():
+    from tasks.clock_rows import known_pools
+
+    return known_pools()
 
 
 def _pool_column(performer_type: list[dict]) -> dict:
@@ -316,6 +378,7 @@ def remove_new_tasks(clinic: Clinic) -> None:
         for table, column, key in (
             ("tasks_taskuserobjectpermission", "content_object_id", "id"),
             ("tasks_tasknote", "task_id", "id"),
+            ("tasks_taskclocks", "task_id", "id"),
             ("fhir_resourceversion", "resource_id", "resource_id"),
         ):
             cursor.execute(f"delete from {table} where {column} in ({new.format(key)})", last)

@@ -45,6 +45,7 @@ def measure(name: str, options: Namespace) -> tuple[list[Row], list[plans.Plan],
         load.remove_new_tasks(clinic)
     else:
         clinic = load.load(options.tasks)
+    load.follow_feed()
     run = Run(name, options, Plans(clinic, load.tokens()))
     with psycopg.connect(**connection_parameters(name)) as connection:
         version = str(connection.info.server_version // 10000)

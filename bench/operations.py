@@ -4,6 +4,7 @@ import base64
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -91,6 +92,13 @@ class Plans:
         path = f"{BASE}/Task/{resource_id(number)}"
         return Request("GET", path, self.tokens[nurse], tasks=(number,))
 
+    def stats_of_a_quarter(self, index: int) -> Request:
+        """Of one pool, as its coordinator asks."""
+        start = (self.clinic.now - timedelta(days=200)).date()
+        pool = quote(role_code(index % NURSES % 10), safe="")
+        query = f"pool={pool}&periodStart={start}&periodEnd={start + timedelta(days=91)}"
+        return Request("GET", f"{BASE}/Task/$stats?{query}", self.tokens[NURSES])
+
     def claim(self, index: int) -> Request:
         number = self.clinic.claimable_number(index)
         path = f"{BASE}/Task/{resource_id(number)}/$claim"
@@ -172,6 +180,7 @@ OPERATIONS = (
     Operation("tree of 12", Plans.tree, 200, "one_row_per_task", most_ms=20),
     Operation("my list", Plans.mine, 200, "task_mine"),
     Operation("read", Plans.read, 200, "one_row_per_task", target=8),
+    Operation("stats of a quarter", Plans.stats_of_a_quarter, 200, "clocks_of_pool", most_ms=1000),
     Operation("claim", Plans.claim, 200, "one_row_per_task", versions=1, takes=True),
     Operation("claim next", Plans.claim_next, 200, "task_queue", target=20, versions=1, takes=True),
     Operation("create", Plans.create, 201, "", target=15, versions=1),

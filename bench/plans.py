@@ -65,6 +65,8 @@ def explain(operation: Operation, statements: list[Statement], connection) -> Pl
 
 def _finds_tasks(statement: Statement) -> bool:
     text = statement.text.lower()
+    if text.startswith("with picked"):  # statistics
+        return True
     return "tasks_task" in text and "document" in text and text.startswith(("select", "with c"))
 
 

@@ -150,20 +150,19 @@ def pending(name: str, *, types: Iterable[str], limit: int) -> tuple[list[tuple[
 
     For those whose answer must not wait for the follower.
     """
+    named = list(types)
     found = sql.rows(
-        "with seen as (select coalesce((select number from fhir_feedcursor where name = %(name)s), 0)"
-        " number)"
-        " (select v.resource_type, v.resource_id from seen, fhir_change c"
+        "(select v.resource_type, v.resource_id from fhir_change c"
         " join fhir_resourceversion v on v.id = c.version_id"
-        " where c.number > seen.number and v.resource_type = any(%(types)s)"
-        " order by c.number limit %(limit)s)"
+        " where c.number > coalesce((select number from fhir_feedcursor where name = %s), 0)"
+        " and v.resource_type = any(%s) order by c.number limit %s)"
         " union all"
         " (select v.resource_type, v.resource_id from fhir_resourceversion v"
         " where (v.transaction, v.id) > (coalesce((select transaction from fhir_numbering), 0),"
         " coalesce((select version_id from fhir_numbering), 0))"
         " and v.id > coalesce((select after_version_id from fhir_numbering), 0)"
-        " and v.resource_type = any(%(types)s) order by v.transaction, v.id limit %(limit)s)",
-        {"name": name, "types": list(types), "limit": limit + 1},
+        " and v.resource_type = any(%s) order by v.transaction, v.id limit %s)",
+        (name, named, limit + 1, named, limit + 1),
     )
     return list(dict.fromkeys(found[:limit])), len(found) > limit
 
