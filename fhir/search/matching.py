@@ -24,8 +24,23 @@ def check_criteria(type_name: str, criteria: str, *, actor: Actor, base: str = "
     _condition(resources.get(type_name), criteria, actor, base)
 
 
+def as_rows(type_name: str, documents: Sequence[dict]) -> str:
+    """The rows that the documents would be, for `matching` them against several criteria."""
+    resource_type = resources.get(type_name)
+    # The version of a row is the place of its document in the list.
+    return json.dumps(
+        [_row(resource_type, document, n) for n, document in enumerate(documents)]
+    ).decode()
+
+
 def matching(
-    type_name: str, criteria: str, documents: Sequence[dict], *, actor: Actor, base: str = ""
+    type_name: str,
+    criteria: str,
+    documents: Sequence[dict],
+    *,
+    actor: Actor,
+    base: str = "",
+    rows: str | None = None,
 ) -> list[bool]:
     """Of each document, whether it meets the criteria, a query string; the empty one asks nothing.
 
@@ -41,11 +56,9 @@ def matching(
     if not statement:  # nothing can meet it
         return [False] * len(documents)
     head, from_table, where = statement.partition(f" FROM {table}")
-    # The version of a row is the place of its document in the list.
-    rows = [_row(resource_type, document, n) for n, document in enumerate(documents)]
     found = sql.rows(
         f"{head} FROM jsonb_populate_recordset(null::{table}, %s::jsonb) as {table}{where}",
-        (json.dumps(rows).decode(), *params),
+        (as_rows(type_name, documents) if rows is None else rows, *params),
         prepare=False,
     )
     places = {place for (place,) in found}

@@ -18,7 +18,7 @@ from fhir.errors import FhirError
 from fhir.feed import FeedChange
 from fhir.models import ClinicalResource
 from fhir.scopes import allows
-from fhir.search.matching import matching
+from fhir.search.matching import as_rows, matching
 from fhir.subscriptions import document as says
 from fhir.subscriptions.authors import author_of, readable
 from fhir.subscriptions.document import TYPE, Status
@@ -28,6 +28,8 @@ from fhir.subscriptions.resource import say_status
 logger = logging.getLogger(__name__)
 
 NAME = "subscriptions"
+LONGEST = "5s"
+"""That one statement may take: criteria that are slow must not hold up all others."""
 
 
 def handle(changes: list[FeedChange]) -> None:
@@ -35,6 +37,7 @@ def handle(changes: list[FeedChange]) -> None:
 
     Runs in the transaction that moves the cursor of the feed.
     """
+    sql.rows(f"select set_config('statement_timeout', '{LONGEST}', true)")
     batch = _Batch(changes)
     for subscriber, document in listening(batch.types):
         found = [
@@ -70,13 +73,12 @@ class _Batch:
             if each.document:
                 self.changes.setdefault(each.resource_type, []).append(each)
         self.types = set(self.changes)
-        self.documents = {
-            name: [each.parsed() for each in listed] for name, listed in self.changes.items()
-        }
+        self.authors: dict[tuple, Actor | None] = {}
+        self.documents: dict[str, tuple[list[dict], str]] = {}
         self.known: dict[tuple, list[FeedChange]] = {}
 
     def told_to(self, subscriber: Subscriber, document: dict) -> list[FeedChange]:
-        author = author_of(subscriber)
+        author = self._author_of(subscriber)
         type_name, query = says.criteria(document)
         if author is None or not allows(author, type_name, "s"):
             return []
@@ -85,13 +87,23 @@ class _Batch:
             self.known[key] = self._matching(type_name, query, author, subscriber)
         return self.known[key]
 
+    def _author_of(self, subscriber: Subscriber) -> Actor | None:
+        key = (subscriber.user_id, subscriber.grant, str(subscriber.scopes))
+        if key not in self.authors:
+            self.authors[key] = author_of(subscriber)
+        return self.authors[key]
+
     def _matching(
         self, type_name: str, query: str, author: Actor, subscriber: Subscriber
     ) -> list[FeedChange]:
         changes = self.changes[type_name]
+        if type_name not in self.documents:
+            parsed = [each.parsed() for each in changes]
+            self.documents[type_name] = parsed, as_rows(type_name, parsed)
+        documents, rows = self.documents[type_name]
         try:
             with transaction.atomic():
-                meets = matching(type_name, query, self.documents[type_name], actor=author)
+                meets = matching(type_name, query, documents, actor=author, rows=rows)
         except (FhirError, DatabaseError) as error:
             if isinstance(error, OperationalError) and not error.__cause__.sqlstate:
                 raise  # The database went away.
