@@ -273,10 +273,10 @@ def _clocks(found: Clocks) -> list[str]:
 
     whole = "took" if found.ended else "open for"
     told = [f"{whole} {said(found.turnaround)}"]
-    if found.waiting:
-        told.append(f"{said(found.waiting)} unclaimed")
     if found.to_claim is not None:
         told.append(f"claimed after {said(found.to_claim)}")
+    if found.waiting != (found.to_claim or 0):
+        told.append(f"unclaimed {said(found.waiting)} in all")
     if found.hold:
         told.append(f"{said(found.hold)} on hold")
     if found.reroutes:

@@ -187,7 +187,8 @@ class Dialog:
             return "Claim this task first to give it to a person."
         if not any(each.reason for each in self.targets):
             return ""
-        return f"{'Pools' if self.chosen.kind == 'pool' else 'People'} that can take it come first."
+        who = "Pools that" if self.chosen.kind == "pool" else "People who"
+        return f"{who} can take it come first."
 
     # --- where it stands ---
 

@@ -76,7 +76,7 @@
       press($$("#composer [data-send]").find((each) => each.offsetParent));
       return;
     }
-    const dialog = event.target.closest?.("dialog.move");
+    const dialog = event.target.closest?.(".move");
     if (!dialog) return;
     if (event.ctrlKey || event.metaKey) { event.preventDefault(); press($("[data-send]", dialog)); }
     // Enter alone confirms nothing, so that it does not slip out while somebody is looking.
@@ -198,7 +198,7 @@
     if (document.activeElement && document.activeElement !== document.body) return;
     const kept = before.focus && document.getElementById(before.focus);
     if (kept?.offsetParent) kept.focus({ preventScroll: true });
-    else (($("[data-focus]", detail) ?? $("#task-title") ?? $("#list"))?.focus({ preventScroll: true }));
+    else (($("[data-focus]", detail ?? document) ?? $("#task-title") ?? $("#list"))?.focus({ preventScroll: true }));
   });
 
   document.body.addEventListener("htmx:afterRequest", (event) => {

@@ -178,7 +178,8 @@ def _dialog(
     except (BadTransition, BusinessRuleViolation, Forbidden, InvalidResource) as refusal:
         form.add_error("to" if dialog.moves_on else None, refusal.issues[0].diagnostics)
         return _show(request, dialog, form, status=refusal.status)
-    undo_it = undo_by("take_back", done.stored, unseen=True) if done.undoable else None
+    undoable = done.undoable and done.stored.version_id != stored.version_id
+    undo_it = undo_by("take_back", done.stored, unseen=True) if undoable else None
     view = view_of(request, stored)
     return show_changed(request, done.stored, view, done.text, undo_it, code=code)
 

@@ -318,6 +318,10 @@ def test_the_priority_is_changed_and_put_back(page, hers):
     assert stored(hers)["priority"] == "asap"
     htmx(nurse, "post", f"/worklist/t/{hers['id']}/take-back", {"version": 3})
     assert "priority" not in stored(hers)
+    same = {"priority": "routine", "version": 4}
+    htmx(nurse, "post", url(hers, "prioritize"), same)
+    again = htmx(nurse, "post", url(hers, "prioritize"), same | {"version": 5})
+    assert again.status_code == 200 and "data-undo" not in again.content.decode()
 
 
 def lab_report(owner, **elements) -> dict:
