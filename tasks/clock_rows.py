@@ -131,6 +131,7 @@ def derive(
     return {
         "resource_id": task_id,
         "version_id": versions[-1][0].number,
+        "deleted": versions[-1][0].document is None,
         "status": document["status"],
         "priority": document.get("priority", ""),
         **_columns("code", document.get("code")),

@@ -42,17 +42,17 @@ WEEK = "to_char(date_trunc('week', c.created at time zone '{zone}'), 'YYYY-MM-DD
 
 @dataclass(frozen=True)
 class Found:
-    """`ids` is SQL of the row ids of Tasks that the actor may read."""
+    """`where` is a condition on TaskClocks `c`: the Tasks that a search finds and the actor may
+    read."""
 
-    ids: str
+    where: str
     params: Sequence[Any]
     period: Period
     pool_id: int | None = None
 
     def rows(self, *, whole_period: bool = True) -> tuple[str, list]:
-        """A condition on TaskClocks `c`: of the Tasks that were asked for in the period, or of all
-        that there were in it."""
-        parts, params = [f"c.task_id in ({self.ids})"], [*self.params]
+        """The same of the Tasks that were asked for in the period, or of all that there were in it."""
+        parts, params = [self.where], [*self.params]
         if self.pool_id is not None:
             parts.append("c.pool_id = %s")
             params.append(self.pool_id)
@@ -179,7 +179,7 @@ EXECUTED = f"""
 WAITS = f"""
     select w.pool, count(*), {SHARES.format("w.ms")} as shares
     from picked c, jsonb_to_recordset(c.pools) w(pool bigint, ms bigint)
-    where c.ended is not null or c.owner <> ''
+    where c.pools <> '[]' and (c.ended is not null or c.owner <> '')
     group by w.pool order by count desc, w.pool
 """
 STAGES = f"""
@@ -192,12 +192,14 @@ STAGES = f"""
         {SHARES.format("case when s.passed or c.ended is not null then s.ms end")} as shares
     from picked c, jsonb_to_recordset(c.stages)
         s(system text, code text, label text, ms bigint, passed boolean, to_next bigint)
+    where c.stages <> '[]'
     group by c.code_system, c.code, type_text, s.system, s.code, text
     order by count desc, type_code, s.code limit {10 * MOST_GROUPS}
 """
 HOLDS = f"""
     select h.system, h.code, max(h.label) as label, count(*), {SHARES.format("h.ms")} as shares
     from picked c, jsonb_to_recordset(c.holds) h(system text, code text, label text, ms bigint)
+    where c.holds <> '[]'
     group by h.system, h.code, case when h.code = '' then h.label end
     order by count desc, h.system, h.code limit {MOST_GROUPS}
 """
@@ -210,6 +212,7 @@ MOVES = """
         select f.arrived from tasks_taskclocks f join tasks_task t on t.id = f.task_id
         where f.predecessor = c.resource_id and f.predecessor <> '' and not t.deleted
         and {readable} order by f.task_id limit 1) n on m.after = ''
+    where c.moves <> '[]'
     group by 1, 2, m.system, m.code, case when m.code = '' then m.label end
     order by count desc, 1, 2
 """

@@ -18,6 +18,7 @@ class TaskClocks(models.Model):
     )
     resource_id = FhirIdField()
     version_id = models.PositiveIntegerField()
+    deleted = models.BooleanField(db_default=False)
 
     status = models.CharField(max_length=16, db_collation="C")
     priority = models.TextField(blank=True)

@@ -130,10 +130,14 @@ class Task(Resource):
             (list(actor.pools), actor.user_id, list(actor.pools)),
         )
         if actor.role is Role.COORDINATOR:
-            condition |= Condition(
-                "({pool_id} = any(%s::bigint[]) or (select 1 from tasks_taskpool s"
-                " where s.task_id = {id} and s.pool_id = any(%s::bigint[]) limit 1) is not null)",
-                (list(actor.coordinates), list(actor.coordinates)),
+            condition = (
+                Condition("{pool_id} = any(%s::bigint[])", (list(actor.coordinates),))
+                | condition
+                | Condition(
+                    "(select 1 from tasks_taskpool s where s.task_id = {id}"
+                    " and s.pool_id = any(%s::bigint[]) limit 1) is not null",
+                    (list(actor.coordinates),),
+                )
             )
         return condition
 
