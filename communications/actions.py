@@ -102,6 +102,7 @@ def lock_thread(thread: str, *, actor: Actor) -> dict:
     She may write in a thread whose header she can read, or a message that somebody else sent; to
     whoever sees neither, a thread that is there and one that is not are the same 403 (T5).
     """
+    actions.check_writer(actor)
     sql.rows("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"thread|{thread}",))
     found = store.find(resources.get("Communication"), _id(thread), actor=SYSTEM)
     if not actor.reads_everything:

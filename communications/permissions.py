@@ -40,8 +40,10 @@ def check_change(actor: Actor, before: dict | None, after: dict | None) -> None:
 
 
 def _check_internal(before: dict, after: dict) -> None:
-    """An internal note stays one, carries its label, and names no patient as who it is between."""
-    if categories.is_internal(before) and not categories.is_internal(after):
+    """An internal note carries its label, names no patient as who it is between, and once it is
+    more than a draft, stays one."""
+    said = before.get("status") != DRAFT
+    if said and categories.is_internal(before) and not categories.is_internal(after):
         raise BusinessRuleViolation(
             "An internal note stays one: write a message to the patient instead.",
             expression="Communication.category",
