@@ -459,8 +459,8 @@ class _Timeline:
         messages = [each for each in messages if each.get("payload")]
         first = self.versions[0]
         begin = min(first.at, _instant((first.document or {}).get("authoredOn")) or first.at)
-        since = [each for each in messages if said_at(each) >= begin]
-        return since + [each for each in messages if said_at(each) < begin][:1]
+        since = [each for each in messages if _written_at(each) >= begin]
+        return since + [each for each in messages if _written_at(each) < begin][:1]
 
     def _header(self) -> str:
         """The id of the header of the thread, if the reader may see what the Task is about."""
@@ -492,11 +492,8 @@ class _Timeline:
         else:
             words = "wrote" if is_patient_side(who) else "wrote to the patient"
             text = _text(message)
-        at = said_at(message)
-        if at == EARLIEST:
-            at = _instant(message["meta"]["lastUpdated"])
         return Event(
-            at,
+            _written_at(message),
             "message",
             who,
             words,
@@ -634,6 +631,11 @@ def _instant(text: str | None) -> datetime | None:
 def _is_near(text: str | None, at: datetime) -> bool:
     instant = _instant(text)
     return instant is not None and abs(instant - at) <= explanations.NEAR
+
+
+def _written_at(message: dict) -> datetime:
+    at = said_at(message)
+    return parse_date(message["meta"]["lastUpdated"]).low if at == EARLIEST else at
 
 
 def _text(message: dict) -> str:
