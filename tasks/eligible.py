@@ -356,6 +356,12 @@ def why_pool_cannot(
     return ""
 
 
+def anybody_there(pool_id: int, *, at: datetime) -> bool:
+    """Whether the pool is open, and a member of it available."""
+    is_open = hours_of([pool_id])[pool_id].is_open(at)
+    return is_open and any(each.presence.is_on for each in members_of([pool_id], at=at))
+
+
 def why_nobody_serves(pool: Pool, staff: Sequence[Staff]) -> str:
     """Why this pool can serve no Task at all; "" when it can. Pure."""
     if not staff:

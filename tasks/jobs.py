@@ -7,10 +7,10 @@ from tasks.rules import engine
 from tasks.unserved import tell_coordinators
 
 
-@app.periodic(cron="*/10 * * * *")
+@app.periodic(cron="* * * * *")
 @app.task(queueing_lock="tell_coordinators")
 def warn_of_unserved(timestamp: int) -> None:
-    """Tell coordinators, once a day each, of pools that nobody serves and work that is left."""
+    """Tell coordinators, once a day each, of pools that nobody serves and of work left alone."""
     tell_coordinators(at=timezone.now())
 
 

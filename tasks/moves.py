@@ -24,7 +24,7 @@ from tasks import document as documents
 from tasks.actions import author_of
 from tasks.consequences import as_agent, keep_recipient, moved, record, thread_of
 from tasks.document import PRIORITY_RANK, reference_of
-from tasks.eligible import check_person, check_pool
+from tasks.eligible import anybody_there, check_person, check_pool
 from tasks.permissions import check_change, name_of, pools_of
 from tasks.reasons import REROUTED, choices
 from tasks.task_types import stages
@@ -241,6 +241,13 @@ def what_will_happen(
             "The thread goes to nobody until it is claimed"
             if in_pool
             else f"The thread goes to {name}"
+        )
+    if isinstance(to, ToPool) and not anybody_there(to.pool_id, at=at):
+        stat = document.get("priority") == "stat"
+        told.append(
+            "Nobody there is available: its coordinators are told"
+            if stat
+            else "Nobody there is available now"
         )
     told.append("Priority and due time do not change")
     told.append("The reason is recorded")

@@ -3,7 +3,7 @@ who are on leave. Once a day each; the words name no patient.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from fhir.actor import SYSTEM
 from fhir.store import Stored
 from tasks.eligible import needs_of, why_nobody_serves, why_pool_cannot, with_loads
 from tasks.queue import WAITING
+from tasks.rules.acts import coordinators
 
 LOOKED_AT = 500
 """Waiting Tasks of a pool, the most pressing first: enough to know of all that are stuck."""
@@ -28,7 +29,7 @@ NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """What the coordinators of some pools are to be told; `key` says of what."""
+    """What the coordinators of some pools are to be told; `key` makes it happen once."""
 
     key: str
     text: str
@@ -37,53 +38,60 @@ class Warned:
 
 
 def tell_coordinators(*, at: datetime) -> list[Stored]:
-    """Write the notices of the day that are not written yet."""
-    coordinators = defaultdict(list)
-    for pool_id, reference in Pool.objects.exclude(coordinators=None).values_list(
-        "pk", "coordinators__reference"
-    ):
-        coordinators[pool_id].append(reference)
+    """Write the notices that are not written yet, to admins where nobody coordinates."""
+    coordinated = set(Pool.objects.exclude(coordinators=None).values_list("pk", flat=True))
     written = []
-    for warned in warnings(coordinators.keys(), at=at):
-        recipients = [each for pool_id in warned.pools for each in coordinators[pool_id]]
-        key = f"{warned.key}:{localdate(at)}"
-        notice = notify(recipients, about=warned.about, text=warned.text, actor=SYSTEM, key=key)
+    for warned in warnings(coordinated, at=at):
+        notice = notify(
+            coordinators(warned.pools),
+            about=warned.about,
+            text=warned.text,
+            actor=SYSTEM,
+            key=warned.key,
+        )
         if notice:
             written.append(notice)
     return written
 
 
-def warnings(pool_ids: Iterable[int], *, at: datetime) -> Iterator[Warned]:
-    """Of each of the pools that cannot do its work, and of each member on leave who has work."""
+def warnings(coordinated: Collection[int], *, at: datetime) -> Iterator[Warned]:
+    """Once a day: of each pool with work that it cannot do, of each member on leave who has work, and
+    of each stat Task that waits where nobody is available.
+
+    Of `coordinated` pools that can serve nothing also when nothing waits: it may have been refused.
+    """
     staff = everybody(at=at)
-    pools = list(Pool.objects.filter(pk__in=list(pool_ids)))
+    pools = list(Pool.objects.all())
     hours = hours_of(each.pk for each in pools)
+    today = localdate(at)
     for pool in pools:
         members = [each for each in staff if pool.pk in each.limits]
         waiting = _waiting(pool.pk)
         needs = needs_of([document for _, document in waiting], [pool.pk], at=at)
+        there = hours[pool.pk].is_open(at) and any(each.presence.is_on for each in members)
         stuck = defaultdict(list)
         for (task_id, _), need in zip(waiting, needs, strict=True):
+            reference = f"Task/{task_id}"
             if reason := why_pool_cannot(pool, members, need, hours[pool.pk], at=at):
-                stuck[reason].append(f"Task/{task_id}")
-        if not stuck:
-            # Where work is refused, nothing waits that would tell of it.
+                stuck[reason].append(reference)
+            elif need.stat and not there:
+                text = f"A stat task waits in {pool.name}, and nobody there is available."
+                yield Warned(f"stat-alone:{reference}:{today}", text, (pool.pk,), (reference,))
+        if not stuck and pool.pk in coordinated:
             if reason := why_nobody_serves(pool, members) or _unlicensed(pool, members):
                 stuck[reason] = []
         if stuck:
             yield Warned(
-                f"unserved:{pool.slug}",
+                f"unserved:{pool.slug}:{today}",
                 " ".join(_sentence(reason, len(tasks)) for reason, tasks in stuck.items()),
                 (pool.pk,),
                 tuple(each for tasks in stuck.values() for each in tasks)[:NAMED],
             )
-    known = {each.pk for each in pools}
     for person in with_loads([each for each in staff if each.presence.state is State.LEAVE]):
-        shared = tuple(sorted(person.pools & known))
-        if person.load and shared:
+        if person.load:
             tasks = "1 open task" if person.load == 1 else f"{person.load} open tasks"
             text = f"{person.name} is on leave and has {tasks}."
-            yield Warned(f"on-leave:{person.reference}", text, shared)
+            yield Warned(f"on-leave:{person.reference}:{today}", text, tuple(sorted(person.pools)))
 
 
 def _unlicensed(pool: Pool, members: list[Staff]) -> str:

@@ -9,6 +9,7 @@ from accounts.models import Pool
 from accounts.pools import create_pool
 from communications.models import Communication
 from fhir import json
+from tasks.moves import ToPool, what_will_happen
 from tasks.unserved import tell_coordinators
 from tests.factories import create, owned_task, pool_task, put, task_document
 from tests.integration.tasks.test_eligible import license_in
@@ -90,7 +91,35 @@ def test_work_of_somebody_on_leave(cast, nurses):
     assert told() == []
 
 
-def test_a_pool_that_nobody_coordinates_tells_nobody(cast, empty):
+def test_of_a_pool_that_nobody_coordinates_the_admins_are_told(cast, empty):
     empty.coordinators.clear()
-    night_task()
     assert told() == []
+    night_task()
+    [notice] = told()
+    assert notice["recipient"] == [{"reference": "Practitioner/ada"}]
+
+
+def test_a_stat_task_where_nobody_is_available_is_told_of(cast, nurses):
+    task = pool_task(priority="stat")
+    pool_task()
+    assert told() == []
+    for name in ("nurse", "nurse2"):
+        set_availability(cast[name].reference, "off", actor=cast[name].actor, at=NOON)
+    [notice] = told()
+    sentence = "A stat task waits in Registered nurse, and nobody there is available."
+    assert texts([notice]) == [sentence]
+    assert notice["about"] == [{"reference": f"Task/{task['id']}"}]
+    assert told(NOON + timedelta(minutes=1)) == []
+
+
+def test_a_reroute_says_so_before(cast, nurses):
+    set_availability("Practitioner/carl", "off", actor=cast["cardiologist"].actor, at=NOON)
+    to = ToPool(Pool.objects.get(slug="cardiologist").pk)
+
+    def told_of(**elements):
+        task = pool_task(**elements)
+        actor = cast["nurse"].actor
+        return what_will_happen(task, to=to, keep_view=False, actor=actor, at=NOON)
+
+    assert "Nobody there is available now" in told_of()
+    assert "Nobody there is available: its coordinators are told" in told_of(priority="stat")
