@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from accounts import people
 from accounts.models import Pool
@@ -60,6 +61,15 @@ class Asked:
     keep: str
     reasons: tuple
     danger: bool = False
+
+
+class Refusal(NamedTuple):
+    """`labels` of the disabled buttons, none when it is all of them; `reason` says what would
+    enable them, and `of_parts` whether that stands among the subtasks."""
+
+    labels: str
+    reason: str
+    of_parts: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,18 +131,18 @@ class Detail:
         return [action for action in self.actions if action.code in IN_MENU]
 
     @property
-    def refusals(self) -> list[tuple[str, str]]:
-        """(labels of disabled buttons, what would enable them), one line a reason.
-
-        Without labels when one reason holds for every button.
-        """
+    def refusals(self) -> list[Refusal]:
+        """What keeps buttons disabled, one line a reason."""
         lines: dict[str, list[str]] = {}
         for action in self.buttons:
             if action.reason:
                 lines.setdefault(action.reason, []).append(action.verb.label)
         if len(lines) == 1 and all(action.reason for action in self.buttons):
-            return [("", reason) for reason in lines]
-        return [(", ".join(labels), reason) for reason, labels in lines.items()]
+            return [Refusal("", reason) for reason in lines]
+        return [
+            Refusal(", ".join(labels), reason, "subtask" in reason and bool(self.subtasks))
+            for reason, labels in lines.items()
+        ]
 
     @property
     def other_stage(self) -> str:

@@ -271,7 +271,13 @@ class Dialog:
 
     @cached_property
     def warnings(self) -> list[str]:
-        return [self._many_reroutes()] if self.code == "reroute" and self._many_reroutes() else []
+        found = [self._many_reroutes(), self._nobody_there()] if self.code == "reroute" else []
+        return [each for each in found if each]
+
+    def _nobody_there(self) -> str:
+        if self.target is None or self.chosen.kind != "pool" or self.target.available:
+            return ""
+        return f"Nobody is available in {self.target.name} now: it waits until somebody is."
 
     def _many_reroutes(self) -> str:
         count = clocks_of(self.stored, now=self.at).reroutes

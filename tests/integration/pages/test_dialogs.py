@@ -5,12 +5,15 @@ import re
 
 import pytest
 
+from accounts.actions import set_availability
 from accounts.models import Pool
+from fhir import store
 from fhir.actor import Role
 from tasks import actions, moves
 from tasks.models import Task
 from tests import factories
 from tests.factories import CARDIOLOGIST_ROLE, owned_task, pool_task
+from tests.faults import statements
 from tests.integration.pages.test_pages import htmx, post, text
 
 CODED = {
@@ -79,18 +82,17 @@ def test_an_unknown_dialog_is_not_found(page, hers):
     assert page("nurse").get(url(hers, "nothing") + "/targets").status_code == 404
 
 
-def test_what_a_dialog_asks_does_not_grow_with_the_staff(
-    cast, page, hers, django_assert_max_num_queries
-):
+def test_what_a_dialog_asks_does_not_grow_with_the_staff(cast, page, hers):
     nurse = page("nurse")
     path = url(hers) + "/targets?kind=person"
     nurse.get(path)
-    with django_assert_max_num_queries(200) as few:
+    with statements() as few:
         nurse.get(path)
     for number in range(12):
         factories.person(f"n{number}", Role.PRACTITIONER, f"Nora {number}", factories.NURSE_ROLE)
-    with django_assert_max_num_queries(len(few)):
+    with statements() as many:
         assert text(nurse.get(path)).count("Nora") == 12
+    assert many.sent <= few.sent < 60
 
 
 # --- choosing -------------------------------------------------------------------------------------
@@ -366,6 +368,28 @@ def test_work_without_stages_says_so(page, hers):
         response = htmx(page("nurse"), "post", url(hers, code), {"version": 2})
         assert response.status_code == 422
         assert "has no stages" in text(response)
+
+
+def test_a_pool_where_nobody_is_now_is_warned_of(cast, page, hers):
+    heart = cast["cardiologist"]
+    set_availability(heart.reference, "off", actor=heart.actor, at=store.now())
+    told = text(htmx(page("nurse"), "get", url(hers) + "/outcome?kind=pool&to=cardiologist"))
+    assert "Nobody is available in Cardiologist now: it waits until somebody is." in told
+
+
+def test_a_whole_says_which_parts_keep_it_open_and_leads_there(cast, page):
+    whole = owned_task(cast["nurse"], status="in-progress")
+    part = owned_task(
+        cast["nurse"], partOf=[{"reference": f"Task/{whole['id']}"}], code={"text": "Call patient"}
+    )
+    nurse = page("nurse")
+    shown = nurse.get(f"/worklist/t/{whole['id']}")
+    assert "Complete: 1 subtask is open." in text(shown)
+    assert '<a class="link" href="#subtasks-title">' in shown.content.decode()
+    response = post(nurse, whole, "complete")
+    assert response.status_code == 422 and "1 subtask is open." in text(response)
+    assert post(nurse, part, "cancel", reason="not-needed").status_code == 303
+    assert post(nurse, whole, "complete").status_code == 303
 
 
 def test_many_reroutes_are_questioned(cast, page):
