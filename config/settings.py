@@ -190,7 +190,7 @@ FHIR_BASE_URL = f"{SITE_URL}/{FHIR_PATHS[0]}"
 """How receivers of notifications know this server: they did not ask at any address."""
 DELIVERY_LIMIT = env_int("TASKWARD_DELIVERY_LIMIT", default=10)
 """Seconds that a receiver has to acknowledge a notification."""
-DELIVERY_PAUSE = env_int("TASKWARD_DELIVERY_PAUSE", default=30)
+DELIVERY_PAUSE = env_int("TASKWARD_DELIVERY_PAUSE", default=20)
 """Seconds between attempts at most, in the first two hours of failing."""
 DELIVERY_DAYS = env_int("TASKWARD_DELIVERY_DAYS", default=7)
 """After so long without an acknowledgement a Subscription is turned off."""

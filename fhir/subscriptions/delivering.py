@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from fhir import json, sql
 from fhir.actor import Actor
@@ -62,9 +62,10 @@ def step(*, only_healthy: bool = False, at: datetime | None = None) -> bool:
         return False
     ends_at = time.monotonic() + TURN
     line: Line | None = None
+    waiting: list[Event] = []
     try:
         while True:
-            work = _next(lease)
+            work = _next(lease, waiting)
             if work is None:
                 break
             if line is None or line.url != work.url:
@@ -162,18 +163,28 @@ class Work:
         return self.events[-1].number if self.events else 0
 
 
-def _next(lease: Lease) -> Work | None:
-    subscriber = Subscriber.objects.filter(pk=lease.subscriber_id, lease=lease.number).first()
-    document = subscriber and _document_of(subscriber)
-    if not document:
+def _next(lease: Lease, waiting: list[Event]) -> Work | None:
+    """What the Subscription says by now, and the next events; `waiting` has those to come."""
+    document = ClinicalResource.objects.filter(
+        resource_type=TYPE, resource_id=OuterRef("resource_id"), deleted=False
+    ).values("document")
+    subscriber = (
+        Subscriber.objects.filter(pk=lease.subscriber_id, lease=lease.number)
+        .annotate(document=Subquery(document))
+        .first()
+    )
+    said = subscriber and subscriber.document and json.loads_stored(subscriber.document)
+    if not said or not says.is_listening(said, datetime.now(UTC)):
         return None
     if not subscriber.is_greeted:
-        return Work(subscriber, document, [])
-    waiting = subscriber.events.filter(outcome=Event.Outcome.WAITING).order_by("number")
-    events = list(waiting[: says.max_count(document)])
-    if events and any(each.failing_since for each in events):
-        events = events[:1]  # alone, so that it is known which one is refused
-    return Work(subscriber, document, events) if events else None
+        return Work(subscriber, said, [])
+    if not waiting:
+        found = subscriber.events.filter(outcome=Event.Outcome.WAITING).order_by("number")
+        waiting[:] = found[: 2 * says.MAX_EVENTS]
+    # One that was refused goes alone, so that it is known which one it is.
+    count = 1 if any(each.failing_since for each in waiting[:1]) else says.max_count(said)
+    events, waiting[:] = waiting[:count], waiting[count:]
+    return Work(subscriber, said, events) if events else None
 
 
 # --- one attempt ----------------------------------------------------------------------------------
@@ -264,29 +275,41 @@ def _message(work: Work, told: Sequence[Told], now: datetime) -> tuple[bytes | N
     return body, headers | signed(message_id, int(now.timestamp()), body or b"", subscriber.secret)
 
 
+TOLD = """
+with held as (
+  update fhir_subscriber set failures = 0, failing_since = null, is_greeted = true,
+    leased_until = %s
+  where id = %s and lease = %s and leased_until is not null returning id),
+told as (
+  update fhir_event e set failing_since = null,
+    outcome = case when e.id = any(%s::bigint[]) then 'withheld' else 'delivered' end
+  from held where e.id = any(%s::bigint[])),
+logged as (
+  insert into fhir_attempt
+    (subscriber_id, first_number, last_number, started_at, milliseconds, status, fault)
+  select held.id, %s, %s, %s, %s, %s, '' from held)
+select id from held
+"""
+
+
 def _record_success(
     lease: Lease, work: Work, attempt: Attempt, shown: set[int], at: datetime | None
 ) -> bool:
-    with transaction.atomic():
-        held = _held(lease)
-        if held is None:
-            return False  # Another worker sends by now: it will be told once more.
-        outcomes = Event.Outcome
-        content = says.content(work.document)
-        for event in work.events:
-            withheld = event.pk not in shown and content in (
-                Content.ID_ONLY,
-                Content.FULL_RESOURCE,
-            )
-            event.outcome = outcomes.WITHHELD if withheld else outcomes.DELIVERED
-            event.failing_since = None
-        Event.objects.bulk_update(work.events, ["outcome", "failing_since"])
-        attempt.save()
-        held.failures, held.failing_since, held.is_greeted = 0, None, True
-        held.leased_until = _lease_ends(_now(at))
-        held.save(update_fields=["failures", "failing_since", "is_greeted", "leased_until"])
+    asked = says.content(work.document) in (Content.ID_ONLY, Content.FULL_RESOURCE)
+    keys = [each.pk for each in work.events]
+    held = sql.rows(
+        TOLD,
+        (
+            *(_lease_ends(_now(at)), lease.subscriber_id, lease.number),
+            *([key for key in keys if asked and key not in shown], keys),
+            *(attempt.first_number, attempt.last_number, attempt.started_at),
+            *(attempt.milliseconds, attempt.status),
+        ),
+    )
+    if not held:
+        return False  # Another worker sends by now: it will be told once more.
     if work.document["status"] != Status.ACTIVE:
-        say_status(held.resource_id, Status.ACTIVE)
+        say_status(work.subscriber.resource_id, Status.ACTIVE)
     return True
 
 
@@ -318,7 +341,7 @@ def _record_failure(lease: Lease, work: Work, attempt: Attempt, at: datetime | N
 
 
 def pause(subscriber: Subscriber, now: datetime) -> timedelta:
-    """Until the next attempt: doubled each time, up to half a minute for the first hours."""
+    """Until the next attempt: doubled each time, up to a third of a minute for the first hours."""
     failing_for = now - subscriber.failing_since
     longest = next(most for until, most in PAUSES if failing_for < until)
     if longest is None:
