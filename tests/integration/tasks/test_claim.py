@@ -16,6 +16,7 @@ from tests.factories import (
     role,
     task_document,
 )
+from tests.faults import statements
 
 
 @pytest.mark.parametrize("status", sorted(CLAIMABLE))
@@ -121,6 +122,23 @@ def test_a_failure_leaves_nothing(cast, failing):
     task = pool_task()
     with failing(task["id"]):
         actions.claim(task["id"], actor=cast["nurse"].actor)
+
+
+@pytest.mark.parametrize(("about", "sent"), [("", 7), ("header", 10), ("message", 11)])
+def test_a_claim_sends_few_statements(cast, thread, about, sent):
+    """The Task, three looks at its pools and one at what they ask for, the Task written, and the
+    Provenance; of a thread the header, what it says, and the header written.
+    """
+    nurse, colleague = cast["nurse"].actor, cast["nurse2"].actor
+    focus = {"": "Patient/homer", "header": "Communication/header"}
+    named = focus.get(about, f"Communication/{thread['id']}")
+    task = pool_task(focus={"reference": named})
+    actions.claim(task["id"], actor=colleague)  # reads the types of work, which are kept
+    actions.release(task["id"], actor=colleague)
+    with statements() as told:
+        actions.claim(task["id"], actor=nurse)
+    savepoints = 2  # where a test ends, a transaction would
+    assert told.sent - savepoints == sent
 
 
 def owner_by_fhirpath(person):
