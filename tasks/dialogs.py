@@ -271,13 +271,8 @@ class Dialog:
 
     @cached_property
     def warnings(self) -> list[str]:
-        found = [self._many_reroutes(), self._nobody_there()] if self.code == "reroute" else []
-        return [each for each in found if each]
-
-    def _nobody_there(self) -> str:
-        if self.target is None or self.chosen.kind != "pool" or self.target.available:
-            return ""
-        return f"Nobody is available in {self.target.name} now: it waits until somebody is."
+        found = self._many_reroutes() if self.code == "reroute" else ""
+        return [found] if found else []
 
     def _many_reroutes(self) -> str:
         count = clocks_of(self.stored, now=self.at).reroutes
