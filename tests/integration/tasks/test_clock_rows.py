@@ -1,7 +1,12 @@
 """The rows that statistics are counted from agree with the versions, however they were written."""
 
-import pytest
+from datetime import time
 
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import OpeningHours, Pool
+from accounts.pools import save_codes
 from fhir import actions, feed
 from fhir.actor import SYSTEM
 from tasks import clock_rows
@@ -133,3 +138,43 @@ def test_what_is_too_much_is_left_to_the_worker(monkeypatch):
         pass
     pool_task(), pool_task()
     assert not clock_rows.catch_up()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_finds_what_differs_and_puts_it_right(cast, capsys):
+    task = pool_task()
+    while feed.number_changes() or feed.follow(clock_rows.FOLLOWER):
+        pass
+    call_command("clocks", "--check")
+    TaskClocks.objects.filter(resource_id=task["id"]).update(reroutes=7, stages=[{"ms": 1}])
+    with pytest.raises(CommandError, match="1 tasks"):
+        call_command("clocks", "--check")
+    call_command("clocks")
+    assert row(task).reroutes == 0
+    call_command("clocks", "--check")
+    TaskClocks.objects.all().delete()
+    call_command("clocks")
+    assert row(task).version_id == 1
+    assert f"Task/{task['id']}" in capsys.readouterr().err
+
+
+def test_codes_that_lead_to_another_pool_take_the_row_along(cast):
+    task = pool_task()
+    clock_rows.catch_up()
+    pool = Pool.objects.get(pk=row(task).pool_id)
+    pool.codes = ["urn:none|none"]
+    save_codes(pool)
+    assert row(task).pool_id is None and agree()
+
+
+def test_opening_hours_that_change_are_counted_by_when_the_rows_are_made_anew(cast):
+    task = pool_task()
+    change(task, status="completed")
+    clock_rows.catch_up()
+    before = row(task)
+    assert before.working == before.turnaround
+    day = (before.created.weekday() + 3) % 7
+    OpeningHours.objects.create(pool_id=before.pool_id, weekday=day, opens=time(9), closes=time(10))
+    call_command("clocks")
+    after = row(task)
+    assert (after.working, after.turnaround) == (0, before.turnaround)
