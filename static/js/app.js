@@ -378,6 +378,7 @@
 
   function settleBoard() {
     mark();
+    ready();
     position = $("#board").dataset.position;
     $("#board-news").hidden = true;
     if (document.activeElement === document.body) document.getElementById(before.focus)?.focus({ preventScroll: true });
@@ -390,11 +391,11 @@
     const column = dragged && event.target.closest?.(".col[data-drop]");
     return column && !column.contains(dragged) ? column : null;
   }
-  if (mover && matchMedia("(pointer: fine)").matches) {
-    document.addEventListener("pointerdown", (event) => {
-      const card = event.target.closest(".cols:has([data-drop]) .bcard");
-      if (card) card.draggable = true;
-    });
+  function ready() {
+    if (matchMedia("(pointer: fine)").matches) $$(".col[data-drop] .bcard").forEach((card) => { card.draggable = true; });
+  }
+  if (mover) {
+    ready();
     document.addEventListener("dragstart", (event) => {
       dragged = event.target.closest?.(".bcard");
       if (!dragged) return;
