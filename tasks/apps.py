@@ -8,12 +8,21 @@ class TasksConfig(AppConfig):
     def ready(self):
         from fhir import feed
         from fhir.conformance import add
-        from tasks import clock_rows, compartments, conformance, reply_operation, resource, shipped
+        from tasks import (
+            activity_definitions,
+            clock_rows,
+            compartments,
+            conformance,
+            reply_operation,
+            resource,
+            shipped,
+        )
         from tasks.rules import engine
 
         resource.register()
         add(*conformance.DEFINITIONS, *reply_operation.DEFINITIONS)
         compartments.register()
+        activity_definitions.register()
         feed.add_follower(engine.FOLLOWER, engine.handle, batch=engine.BATCH)
         # After the pools, to which the types of work lead, have been made.
         post_migrate.connect(shipped.ship, sender=self)

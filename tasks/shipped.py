@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, transaction
 
-from tasks import task_types
+from tasks import activity_definitions
 from tasks.task_types import (
     MESSAGE_STAGE,
     OTHER,
@@ -237,7 +237,7 @@ def ship(**signal: Any) -> None:
             _reasons(kind, reasons)
         for rule in RULES:
             _rule(rule, types)
-    task_types.forget()
+    activity_definitions.export()
 
 
 def _model(name: str):

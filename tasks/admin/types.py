@@ -4,24 +4,24 @@ from django import forms
 from django.contrib import admin
 
 from fhir.definitions import resource_types
-from tasks import shipped, task_types
+from tasks import activity_definitions, shipped, task_types
 from tasks.models import PlannedSubtask, ReasonChoice, Stage, TaskCategory, TaskType
 
 
 class Remembered(admin.ModelAdmin):
-    """What is kept in memory is read anew once it is saved."""
+    """What is kept in memory is read anew once it is saved, and other systems are told."""
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
-        task_types.forget()
+        activity_definitions.export()
 
     def delete_model(self, request, obj):
         super().delete_model(request, obj)
-        task_types.forget()
+        activity_definitions.export()
 
     def delete_queryset(self, request, queryset):
         super().delete_queryset(request, queryset)
-        task_types.forget()
+        activity_definitions.export()
 
 
 class InOrder(admin.TabularInline):

@@ -22,7 +22,7 @@ from fhir.store import Stored
 from tasks import consequences, creation, moves, reasons, task_types
 from tasks.assignment import PULL, choose
 from tasks.document import PRIORITY_RANK, reference_of
-from tasks.eligible import why_not_person, why_not_pool
+from tasks.eligible import lock_assigning, why_not_person, why_not_pool
 from tasks.models import Rule, RuleAction, Task
 from tasks.moves import ToPerson, ToPool
 from tasks.rules.conditions import patient_of
@@ -154,6 +154,7 @@ def _place(
     if action.person:
         own = pools[0] if pools else None
         sent = _sent_to(document, own) if own else document
+        lock_assigning()
         if not why_not_person(sent, action.person, at=at):
             return own, _reference(action.person), ""
     warnings = {}

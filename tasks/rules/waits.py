@@ -105,8 +105,8 @@ def events(rule: Rule, since: datetime, until: datetime) -> Iterator[Event]:
     key = KEYS[rule.trigger]
     candidates = {*_written(Task.resource_type, since - patience, until - patience)}
     if rule.trigger == Trigger.OVERDUE:
-        # Due long after it was written; the others were written with a due time in the past.
-        candidates |= {*_due(since - patience, until - patience)}
+        # Due long after it was written, and since then open or ended.
+        candidates |= {*_due(since - patience, until - patience), *_written("Task", since, until)}
     for ids in batched(sorted(candidates), AT_ONCE):
         for task_id, versions in _versions(Task.resource_type, ids).items():
             for wait in waits(versions, key):
@@ -202,7 +202,8 @@ def _written(type_name: str, after: datetime, upto: datetime) -> list[str]:
 
 
 def _due(after: datetime, upto: datetime) -> Iterable[str]:
-    rows = Task.objects.filter(deleted=False, due__gt=after, due__lte=upto)
+    """The ids of what was due then and is open."""
+    rows = Task.objects.filter(deleted=False, status__in=OPEN, due__gt=after, due__lte=upto)
     return rows.values_list("resource_id", flat=True)
 
 
