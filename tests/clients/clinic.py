@@ -42,6 +42,9 @@ class Clinic:
     def token(self, username: str) -> str:
         return self._sign_ins["users"][username]["token"]
 
+    def password(self, username: str) -> str:
+        return self._sign_ins["users"][username]["password"]
+
     def reference(self, username: str) -> str:
         return self._sign_ins["users"][username]["reference"]
 
