@@ -1,9 +1,9 @@
 """The inbox of patient threads: whose turn it is in each, and who has the work (ui.md 5.8).
 
 A thread is found by the columns of its header (communications.models), in the order of one of three
-partial indexes. A practitioner's threads are those that the Tasks in her sight point at, and those
-that she takes part in; they are collected first, as they are few. Whoever sees most threads has
-each looked at in the order of the list until a page is full.
+partial indexes. Those in which somebody waits are not many: each is looked at in the order of the
+list until a page is full. All threads are, so there the reader's own are collected first, from the
+side of the Tasks in her sight and of what she takes part in.
 """
 
 import base64
@@ -75,7 +75,8 @@ class Listed(NamedTuple):
     """A header as it comes from the database, with its newest message."""
 
     header_id: str
-    at: datetime
+    at: datetime | None
+    """When something was said last; None where nothing was yet."""
     voice: str
     finished: bool
     header: dict
@@ -138,20 +139,15 @@ def page(inbox: Inbox, actor: Actor, *, after: Cursor | None = None, limit: int 
     if after:
         where += f" and (c.newest_at, c.resource_id) {beyond} (%s, %s)"
         params += [after.at, after.header_id]
-    rows = sql.rows(
-        f"{source} select c.resource_id, c.newest_at, c.newest_voice, c.finished, c.document,"
-        " case when c.newest = c.resource_id then c.document else (select m.document from"
-        " communications_communication m where m.resource_id = c.newest) end"
-        f" {where} order by c.newest_at {way}, c.resource_id {way} limit {int(limit) + 1}",
+    keys = sql.rows(
+        f"{source} select c.resource_id, c.newest_at {where}"
+        f" order by c.newest_at {way}, c.resource_id {way} limit {int(limit) + 1}",
         params,
         prepare=None,
     )
-    listed = [
-        Listed(*row[:4], json.loads_stored(row[4]), json.loads_stored(row[5]))
-        for row in rows[:limit]
-    ]
-    last = listed[-1] if len(rows) > limit else None
-    return Page(listed, Cursor(last.at, last.header_id) if last else None)
+    found = {each.header_id: each for each in listed([key[0] for key in keys[:limit]], actor)}
+    shown = [found[header_id] for header_id, _ in keys[:limit] if header_id in found]
+    return Page(shown, Cursor(*keys[limit - 1][::-1]) if len(keys) > limit else None)
 
 
 def count(inbox: Inbox, actor: Actor) -> int:
@@ -178,30 +174,33 @@ def listed(header_ids: Iterable[str], actor: Actor) -> list[Listed]:
 
 def _found(inbox: Inbox, actor: Actor) -> tuple[str, str, list]:
     """(`with …`, `from … where …` on the alias c, parameters)"""
-    where = f"from communications_communication c where {CONDITIONS[inbox.tab]}"
-    params: list = []
-    source = ""
-    if actor.role is Role.PRACTITIONER:
-        collected, params = _collected(actor)
-        source = f"with mine as materialized ({collected})"
+    readable, may_read = _readable(actor)
+    if inbox.tab == "all" and (inbox.pool or not actor.reads_everything):
+        collected, params = _of_pool(inbox.pool) if inbox.pool else _of_actor(actor)
         where = (
             "from mine join communications_communication c on c.resource_id = mine.header_id"
-            f" where {CONDITIONS[inbox.tab]} and c.thread = ''"
+            f" where {CONDITIONS['all']}"
         )
-    else:
-        readable, more = _readable(actor)
-        where += f" and {readable}"
-        params += more
-    if inbox.pool:
-        where += (
-            " and (select 1 from tasks_task t where"
-            " t.links @> array[('Communication/' || c.resource_id)::text collate \"default\"]"
-            f" and not t.deleted and t.status in ({literals(OPEN)}) and (t.pool_id = %s or"
-            " (select 1 from tasks_taskpool s where s.task_id = t.id and s.pool_id = %s limit 1)"
-            " is not null) limit 1) is not null"
+        # What the actor's own lead to, she may read; `listed` looks at what is shown once more.
+        if inbox.pool:
+            where += f" and {readable}"
+            params += may_read
+        source = (
+            "with mine as materialized (select distinct substr(l, 15) header_id"
+            f" from ({collected}) x, unnest(x.links) l where starts_with(l, 'Communication/'))"
         )
-        params += [inbox.pool.pk, inbox.pool.pk]
-    return source, where, params
+        return source, where, params
+    where = f"from communications_communication c where {CONDITIONS[inbox.tab]} and {readable}"
+    if not inbox.pool:
+        return "", where, may_read
+    where += (
+        " and (select 1 from tasks_task t where"
+        " t.links @> array[('Communication/' || c.resource_id)::text collate \"default\"]"
+        f" and not t.deleted and t.status in ({literals(OPEN)}) and (t.pool_id = %s or"
+        " (select 1 from tasks_taskpool s where s.task_id = t.id and s.pool_id = %s limit 1)"
+        " is not null) limit 1) is not null"
+    )
+    return "", where, [*may_read, inbox.pool.pk, inbox.pool.pk]
 
 
 def _readable(actor: Actor) -> tuple[str, list]:
@@ -212,37 +211,53 @@ def _readable(actor: Actor) -> tuple[str, list]:
 
 
 UNCLAIMED = f"t.owner = '' and not t.deleted and not (t.status in ({literals(CLAIMABLE)}))"
-"""The condition of the index task_unclaimed."""
+CLAIMED = f"t.owner <> '' and not t.deleted and t.status in ({literals(OPEN)})"
+"""The conditions of the indexes task_unclaimed and task_mine."""
 
 
-def _collected(actor: Actor) -> tuple[str, list]:
-    """The ids of the headers that a practitioner may read: as `readable_condition` has it, asked
-    from the side of the Tasks."""
-    waiting = WAITING.format(t="t")
+def _of_pool(pool: Pool) -> tuple[str, list]:
+    """The links of the open Tasks of a pool."""
+    return _open_in([pool.pk])
+
+
+def _of_actor(actor: Actor) -> tuple[str, list]:
+    """The links of the Tasks that an actor may read, and the headers that she is part of.
+
+    For a coordinator, of what belongs to others in her pools only the open ones: all that ever went
+    through a pool would be too much to look at.
+    """
     pools = list(actor.pools)
     parts = [
         "select t.links from tasks_taskuserobjectpermission p"
         " join tasks_task t on t.id = p.content_object_id where p.user_id = %s and not t.deleted",
-        f"select t.links from tasks_task t where t.pool_id = any(%s) and {waiting}",
+        f"select t.links from tasks_task t where t.pool_id = any(%s) and {WAITING.format(t='t')}",
         f"select t.links from tasks_task t where t.pool_id = any(%s) and {UNCLAIMED}",
         "select t.links from tasks_taskpool s join tasks_task t on t.id = s.task_id"
         " where s.pool_id = any(%s) and t.owner = '' and not t.deleted",
     ]
-    collected = (
-        "select substr(l, 15) header_id from ("
-        + " union all ".join(parts)
-        + ") x, unnest(x.links) l where starts_with(l, 'Communication/')"
-    )
     params: list = [actor.user_id, pools, pools, pools]
+    if actor.role is Role.COORDINATOR:
+        part, more = _open_in(list(actor.coordinates))
+        parts.append(part)
+        params += more
     if actor.reference:
-        collected += (
-            " union select h.resource_id from communications_communication h"
-            " where h.tokens && array[%s, %s]::text[] and h.thread = ''"
+        parts.append(
+            "select array['Communication/' || h.resource_id] from communications_communication h"
+            " where h.tokens && array[%s, %s]::text[]"
         )
         params += [f"recipient={actor.reference}", f"sender={actor.reference}"]
-    else:
-        collected = f"select distinct header_id from ({collected}) d"
-    return collected, params
+    return " union all ".join(parts), params
+
+
+def _open_in(pools: list[int]) -> tuple[str, list]:
+    """The links of the open Tasks of some pools."""
+    return (
+        f"select t.links from tasks_task t where t.pool_id = any(%s) and {WAITING.format(t='t')}"
+        f" union all select t.links from tasks_task t where t.pool_id = any(%s) and {CLAIMED}"
+        " union all select t.links from tasks_taskpool s join tasks_task t on t.id = s.task_id"
+        f" where s.pool_id = any(%s) and not t.deleted and t.status in ({literals(OPEN)})",
+        [pools, pools, pools],
+    )
 
 
 def message_in(thread: str, actor: Actor) -> dict | None:
@@ -303,7 +318,7 @@ class Row:
     writer: str
     """Who writes for the patient, where it is not she herself."""
     line: str
-    at: datetime
+    at: datetime | None
     wait: str
     priority: str
     turn: str
@@ -447,8 +462,8 @@ def line_of(message: dict) -> str:
     return display_of(message.get("topic"))
 
 
-def waited(at: datetime, now: datetime) -> str:
+def waited(at: datetime | None, now: datetime) -> str:
     """38 min · 1 h 20 min · 2 h · 2 days; "" when nobody knows since when."""
-    if at.year == 1 or at > now:
+    if at is None or at.year == 1 or at > now:
         return ""
     return times.duration(now - at).removesuffix(" 00 min")

@@ -358,6 +358,14 @@ def test_a_list_of_threads_learns_of_messages_and_of_work(threads, page, cast):
     assert rows(part) == ["answered"] and "Better" in text(part)
 
 
+def test_a_thread_in_which_nothing_was_said_is_told_of_too(cast, page):
+    put({"resourceType": "Communication", "id": "empty", "status": "in-progress"})
+    task = owned_task(cast["nurse"], focus={"reference": "Communication/empty"})["id"]
+    answer = htmx(page("nurse"), "post", f"/worklist/t/{task}/start", {"list": "threads:all"})
+    assert rows(answer) == ["empty"]
+    assert "no messages yet" in text(page("nurse").get("/worklist/th/empty"))
+
+
 def test_a_button_beside_the_list_of_threads_answers_with_the_thread(threads, page, cast):
     task = task_of("pooled").resource_id
     answer = htmx(page("nurse"), "post", f"/worklist/t/{task}/claim", {"list": "threads:ours"})
