@@ -156,7 +156,10 @@ def _reason_and_note(given: Arguments) -> dict:
 
 
 def _person(given: Arguments) -> str:
-    return local(given.value("owner").get("reference", ""))
+    reference = local(given.value("owner").get("reference", ""))
+    if not reference:
+        raise InvalidResource("Name the owner by a reference.", expression="owner")
+    return reference
 
 
 def _target(given: Arguments) -> Target:

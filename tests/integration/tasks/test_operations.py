@@ -172,6 +172,7 @@ def test_a_result_has_a_type_or_is_a_value_alone(cast, api):
         ("prioritize", [("priority", "valueString", "stat")], ("value", "Parameters.parameter[0]")),
         ("prioritize", [("priority", "valueCode", "soon")], ("invalid", "Task.priority")),
         ("assign", [("owner", "valueString", "x")], ("value", "Parameters.parameter[0]")),
+        ("assign", [("owner", "valueReference", {"display": "x"})], ("invalid", "owner")),
         ("reroute", [BECAUSE], ("required", "Parameters.parameter")),
         (
             "reroute",
