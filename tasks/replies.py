@@ -77,14 +77,14 @@ def reply(
             raise BusinessRuleViolation(
                 "This Task is about no thread of messages.", expression="Task.focus"
             )
+        # Nobody else writes in the thread from here on.
+        thread = messages.lock_thread(header, actor=SYSTEM)
+        check_seen(header, seen, actor=actor)
         if complete and document["status"] in FINAL:
             raise BadTransition(
                 f"A Task that is {document['status']} cannot be completed again.",
                 expression="Task.status",
             )
-        # Nobody else writes in the thread from here on.
-        thread = messages.lock_thread(header, actor=SYSTEM)
-        check_seen(header, seen, actor=actor)
         if not complete:
             return document
         output = {"type": RESPONSE, "valueReference": {"reference": f"Communication/{message_id}"}}
