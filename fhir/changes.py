@@ -15,6 +15,7 @@ from fhir.conformance import CANONICAL, extension, operation, parameter
 from fhir.datatypes import to_instant
 from fhir.errors import InvalidSearch
 from fhir.feed import FeedChange
+from fhir.parameters import string_values
 from fhir.renderers import bundle, etag
 from fhir.resources import Operation
 from fhir.scopes import allows
@@ -87,7 +88,7 @@ class _Asked:
     def __init__(self, request: Request):
         self.actor, self.base = request.actor, request.base
         self.numbered = _is_told_all(request.actor)
-        given = dict(parse_qsl(request.query)) | request.parameters
+        given = dict(parse_qsl(request.query)) | _of_body(request)
         self.count = min(_whole(given, "_count", DEFAULT_COUNT), MAX_COUNT)
         self.content = given.get("content", CONTENTS[0])
         if self.content not in CONTENTS:
@@ -139,6 +140,21 @@ class _Asked:
             sealed = seal(Cursor([position], None), self._order, actor=self.actor)
             pairs |= {CURSOR: sealed}
         return f"{self.base}/$changes?{urlencode(pairs, quote_via=quote)}"
+
+
+def _of_body(request: Request) -> dict[str, str]:
+    """The values of a Parameters resource as they would stand in the URL."""
+    if request.method != "POST":
+        return {}
+    string_values(request.body)  # of the right form
+    listed = (request.body or {}).get("parameter", ())
+    return {
+        each["name"]: str(value)
+        for each in listed
+        if isinstance(each.get("name"), str)
+        for key, value in each.items()
+        if key.startswith("value") and type(value) in (str, int)
+    }
 
 
 def _is_told_all(actor: Actor) -> bool:

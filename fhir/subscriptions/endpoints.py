@@ -183,8 +183,8 @@ def check_address(address: Address, entry: Endpoint) -> None:
         raise Refused("The host has a private address.")
 
 
-def resolve(target: Target, entry: Endpoint, *, limit: float) -> str:
-    """The one address to connect to, within `limit` seconds. Raises Refused and OSError.
+def resolve(target: Target, entry: Endpoint, *, limit: float) -> list[str]:
+    """The addresses to connect to, within `limit` seconds. Raises Refused and OSError.
 
     Every address of the host must be allowed: one that is not says that somebody plays tricks.
     """
@@ -211,4 +211,4 @@ def resolve(target: Target, entry: Endpoint, *, limit: float) -> str:
         if address is None:
             raise Refused("The host has an address that nothing is sent to.")
         check_address(address, entry)
-    return found[0]
+    return list(dict.fromkeys(found))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from fhir import feed, resources, store
+from fhir import feed, resources, sql, store
 from fhir.actor import SYSTEM, Actor
 from fhir.errors import FhirError, InvalidResource, InvalidSearch, Issue, NotFound
 from fhir.models import ClinicalResource
@@ -116,6 +116,8 @@ def set_aside(actor: Actor, resource_id: str, before: dict | None, after: dict) 
 
     Raises InvalidResource when a secret is not said that is not known.
     """
+    # Of two that make the same one at the same time, the second sees the first.
+    sql.rows("select pg_advisory_xact_lock(hashtextextended(%s, 1))", (f"{TYPE}/{resource_id}",))
     known = Subscriber.objects.select_for_update().filter(resource_id=resource_id).first()
     kept = known or Subscriber(resource_id=resource_id)
     # What was told for one endpoint is not sent to another.

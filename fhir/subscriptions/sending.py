@@ -30,12 +30,12 @@ class Undelivered(Exception):
 class Line:
     """A connection to one endpoint for as long as there is something to send there.
 
-    The host is looked up once, and the address that was found is what every request goes to.
+    The host is looked up once, and what was found then is where every request goes.
     """
 
     def __init__(self, url: str, *, limit: float):
         self.url, self.limit = url, limit
-        self.address = ""
+        self.addresses: list[str] = []
         self.connection: _Pinned | None = None
 
     def post(self, body: bytes | None, headers: Mapping[str, str]) -> int:
@@ -47,8 +47,8 @@ class Line:
         try:
             target = parse(self.url)
             entry = entry_for(target)
-            if not self.address:
-                self.address = resolve(target, entry, limit=self.limit)
+            if not self.addresses:
+                self.addresses = resolve(target, entry, limit=self.limit)
         except Refused as error:
             raise Undelivered(str(error)) from error
         except TimeoutError as error:
@@ -68,7 +68,7 @@ class Line:
         left = ends_at - time.monotonic()
         if left <= 0:
             raise Undelivered(self._late)
-        connection = self.connection or _Pinned(target, self.address, left)
+        connection = self.connection or _Pinned(target, self.addresses, left)
         self.connection = connection
         connection.limit(left)
         clock = threading.Timer(left, connection.abort)
@@ -123,22 +123,32 @@ class _Cut(Undelivered):
 
 
 class _Pinned(http.client.HTTPConnection):
-    """A connection to a target at a given address, whatever its name leads to by now."""
+    """A connection to a target at given addresses, whatever its name leads to by now."""
 
-    def __init__(self, target: Target, address: str, limit: float):
+    def __init__(self, target: Target, addresses: list[str], limit: float):
         super().__init__(target.host, target.port, timeout=limit)
-        self.address, self.scheme = address, target.scheme
+        self.addresses, self.scheme = addresses, target.scheme
         self.is_late = False
         self.is_good = False
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self.address, self.port), self.timeout)
+        self.sock = self._connected()
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.scheme == "https":
             self.sock = _tls().wrap_socket(
                 self.sock, server_hostname=self.host, do_handshake_on_connect=False
             )
             self.sock.do_handshake()
+
+    def _connected(self) -> socket.socket:
+        """To the first address that answers. Raises OSError."""
+        ends_at = time.monotonic() + self.timeout
+        for address in self.addresses[:-1]:
+            with suppress(OSError):
+                left = max(ends_at - time.monotonic(), 0.001) / 2
+                return socket.create_connection((address, self.port), left)
+        left = max(ends_at - time.monotonic(), 0.001)
+        return socket.create_connection((self.addresses[-1], self.port), left)
 
     def limit(self, seconds: float) -> None:
         """Of each wait; `abort` is what ends them together."""

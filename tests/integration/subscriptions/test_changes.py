@@ -103,9 +103,12 @@ def test_it_can_be_narrowed_to_types_and_widened_to_resources(api, start):
     assert "entry" not in again
     body = {
         "resourceType": "Parameters",
-        "parameter": [{"name": "_type", "valueCode": "Task"}],
+        "parameter": [
+            {"name": "_type", "valueCode": "Task"},
+            {"name": "since", "valueInteger": start},
+        ],
     }
-    posted = admin.post(f"$changes?since={start}", body).json()
+    posted = admin.post("$changes", body).json()
     assert len(posted["entry"]) == 1
 
 

@@ -238,7 +238,7 @@ def test_a_name_that_leads_inside_is_refused(monkeypatch):
     target = parse(LISTED)
     entry = entry_for(target)
     looked_up(monkeypatch, "93.184.215.14")
-    assert resolve(target, entry, limit=1) == "93.184.215.14"
+    assert resolve(target, entry, limit=1) == ["93.184.215.14"]
     for addresses in (["127.0.0.1"], ["93.184.215.14", "10.0.0.1"], ["fe80::1%eth0"], ["x"]):
         looked_up(monkeypatch, *addresses)
         with pytest.raises(Refused):
@@ -261,6 +261,16 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_connected_to(monkeypa
         with pytest.raises(Undelivered, match="refused"):
             line.post(b"", {})
     assert asked == [("93.184.215.14", 443)] * 2
+
+
+def test_of_several_addresses_the_first_that_answers_is_used(monkeypatch, receiver):
+    url = f"http://receiver.example:{receiver.port}/hook"
+    allow(url)
+    # The receiver is at the second one only.
+    monkeypatch.setattr("fhir.subscriptions.sending.resolve", lambda *_, **__: ["::1", "127.0.0.1"])
+    line = Line(url, limit=5)
+    assert line.post(b"{}", {}) == 200
+    line.close()
 
 
 def test_a_name_that_is_not_found_in_time_is_given_up(monkeypatch):
