@@ -14,6 +14,7 @@ from fhir.errors import BusinessRuleViolation, FhirError
 from fhir.store import now
 from tasks import document as documents
 from tasks.consequences import thread_of
+from tasks.eligible import why_not_claim
 from tasks.permissions import check_change, is_claimable_by, name_of
 from tasks.stages import why_no_next, why_no_stage
 from tasks.transitions import CLAIMABLE, FINAL, Status, can_follow
@@ -206,6 +207,8 @@ def _of_the_rules(code: str, actor: Actor, document: dict) -> str:
         check_change(actor, document, after(document, actor))
     except FhirError as refusal:
         return refusal.issues[0].diagnostics
+    if code == "claim" and not document.get("owner"):
+        return why_not_claim(document, actor.reference, at=now())
     return ""
 
 

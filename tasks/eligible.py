@@ -199,6 +199,8 @@ def why_not_person(
 
 def why_not_claim(document: dict, reference: str, *, at: datetime) -> str:
     """Why she cannot take this Task herself; who claims is there, whatever was said."""
+    if _is_free_to_claim(document):
+        return ""
     person = _person(reference, at)
     return _why_not_able(person, need_of(document, at=at)) if person else NOBODY
 
@@ -247,7 +249,7 @@ def check_person(
 
 def check_claim(document: dict, reference: str, *, at: datetime) -> None:
     """Raise BusinessRuleViolation (422) when she cannot take this Task herself."""
-    if not restricts_claims(task_pools(document)) and not _licensed_type(document):
+    if _is_free_to_claim(document):
         return
     need = need_of(document, at=at)
     person = _alone(reference, at)
@@ -285,6 +287,10 @@ def claim_filter(
     if pools and "" not in full:
         raise BusinessRuleViolation(max(full), expression="Task.owner")
     return lambda document: not _why_not_able(person, need_of(document, at=at))
+
+
+def _is_free_to_claim(document: dict) -> bool:
+    return not _licensed_type(document) and not restricts_claims(task_pools(document))
 
 
 def restricts_claims(pools: list[int]) -> bool:

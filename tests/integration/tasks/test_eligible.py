@@ -11,6 +11,7 @@ from accounts.pools import create_pool
 from fhir.actor import SYSTEM
 from fhir.errors import BusinessRuleViolation
 from tasks import actions, eligible
+from tasks.available import blocker
 from tasks.models import TaskType
 from tests.factories import (
     CARDIOLOGIST_ROLE,
@@ -222,6 +223,21 @@ def test_one_who_has_no_licence_cannot_claim(cast, nurses, homer):
     task = pool_task(**{"for": homer})
     with pytest.raises(BusinessRuleViolation, match="no licence"):
         actions.claim(task["id"], actor=cast["nurse"].actor)
+
+
+def test_the_button_says_why_she_cannot_claim(cast, page, nurses, homer):
+    task = pool_task(**{"for": homer})
+    nurse = cast["nurse"].actor
+    assert blocker("claim", nurse, task) == ""
+    nurses.requires_licence = True
+    nurses.save()
+    sentence = "Maya Lindqvist has no licence in the patient's state."
+    assert blocker("claim", nurse, task) == sentence
+    assert (
+        "has no licence in the patient"
+        in page("nurse").get(f"/worklist/t/{task['id']}").content.decode()
+    )
+    assert page("nurse").post(f"/worklist/t/{task['id']}/claim").status_code == 422
 
 
 # --- pools ----------------------------------------------------------------------------------------
