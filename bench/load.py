@@ -84,7 +84,9 @@ def follow_feed() -> None:
     from fhir import feed, sql
     from tasks.clock_rows import FOLLOWER
 
-    feed.number_changes(limit=1_000_000_000)
+    feed.number_changes()  # in a new cluster, it looks for what a backup has brought
+    while feed.number_changes(limit=1_000_000_000):
+        pass
     sql.rows(
         "insert into fhir_feedcursor (name, number) values (%s, 0) on conflict do nothing",
         (FOLLOWER,),
