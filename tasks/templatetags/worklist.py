@@ -11,9 +11,11 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from accounts import people
+from fhir.actor import SYSTEM
 from fhir.datatypes import display_of
 from tasks import times
 from tasks.rows import PRIORITIES, is_patient
+from tasks.rules.events import RULES
 
 register = template.Library()
 
@@ -117,10 +119,14 @@ def task_id(reference: str) -> str:
     return found if name == "Task" else ""
 
 
+SERVER = {SYSTEM.name: "Taskward", RULES.name: RULES.display}
+"""What acts without anybody."""
+
+
 @register.simple_tag(takes_context=True)
 def called(context: template.Context, reference: str, *, start: bool = True) -> str:
     """The name of who brought a step; "You" for the reader."""
     task = context["task"]
     if reference == task.you:
         return "You" if start else "you"
-    return task.named.get(reference) or ("Taskward" if reference == "User/system" else reference)
+    return task.named.get(reference) or SERVER.get(reference, reference)
