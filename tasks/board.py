@@ -33,12 +33,12 @@ from tasks.rows import rows as display_rows
 from tasks.worklist import COUNT_UP_TO, MINE, Count, Listed, View
 
 VIEWS = {"member": "By member", "stage": "By stage", "due": "By due time"}
-CARDS = 20
-"""Of each column, unless it is shown alone."""
-CARDS_ALONE = 200
+CARDS, FEWEST, AT_ONCE = 20, 4, 120
+"""Of each column at most, of each in any case, and of all together: a page is not to weigh more."""
+CARDS_ALONE = 100
 SORTED_WAITING, SORTED_OF_EACH = 200, 50
 """What is sorted into stages and due times: so many that wait, and so many of each member."""
-MEMBERS = 24
+MEMBERS = 15
 """So many stand side by side; the others come after them."""
 UNCLAIMED = "unclaimed"
 
@@ -274,7 +274,7 @@ def _by_member(
     """What is unclaimed, and what each of the members has of this pool's."""
     alone = shown.column
     wanted = [each for each in (members if alone else page) if not alone or _key(each) == alone]
-    cards = CARDS_ALONE if alone else CARDS
+    cards = CARDS_ALONE if alone else cards_of_each(len(wanted) + 1)
     listed = read(
         pool.pk,
         [each.person.reference for each in wanted],
@@ -290,6 +290,11 @@ def _by_member(
         rows = by_owner.get(each.person.reference, [])
         columns.append(Column(_key(each), each.person.name, rows, each.here, member=each))
     return columns
+
+
+def cards_of_each(columns: int) -> int:
+    """How many cards of each column are shown when there are so many columns."""
+    return min(CARDS, max(FEWEST, AT_ONCE // max(1, columns)))
 
 
 def _by_owner(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -315,7 +320,7 @@ def _sorted(
     owners = [each.person.reference for each in members]
     listed = read(pool.pk, owners, waiting=SORTED_WAITING, of_each=SORTED_OF_EACH, now=now)
     named = _by_stage(listed) if shown.by == "stage" else _by_due(listed, now)
-    cards = CARDS_ALONE if shown.column else CARDS
+    cards = CARDS_ALONE if shown.column else cards_of_each(len(named))
     if shown.column:
         named = [each for each in named if each.key == shown.column]
     first = [each for part in named for each in part.listed[:cards]]

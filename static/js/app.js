@@ -374,11 +374,12 @@
 
   // --- the board: a card is dropped on whoever shall have it; its button and A do the same ------
   const mover = $("#board-move");
-  let dragged = null;
+  let dragged = null, seen = [0, 0];
 
   function settleBoard() {
     mark();
     ready();
+    $(".cols").scrollTo(...seen);
     position = $("#board").dataset.position;
     $("#board-news").hidden = true;
     if (document.activeElement === document.body) document.getElementById(before.focus)?.focus({ preventScroll: true });
@@ -396,6 +397,7 @@
   }
   if (mover) {
     ready();
+    document.body.addEventListener("htmx:beforeSwap", () => { seen = [$(".cols").scrollLeft, $(".cols").scrollTop]; });
     document.addEventListener("dragstart", (event) => {
       dragged = event.target.closest?.(".bcard");
       if (!dragged) return;

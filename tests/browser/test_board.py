@@ -251,6 +251,23 @@ def test_a_small_window_needs_no_scrolling_sideways(visit, people):
     assert_nothing_is_cut(page)
 
 
+def test_the_columns_stay_where_they_were_scrolled_to(visit, people):
+    page = visit("coordinator", BOARD, size={"width": 1100, "height": 600})
+    last = card(page, "Chest X-ray report for sign-off").locator("[data-row-assign]")
+    last.scroll_into_view_if_needed()
+    before = page.evaluate("document.querySelector('.cols').scrollTop")
+    assert before > 0
+    last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Maya Lindqvist").click()
+    expect(page.locator(".toast")).to_contain_text("Assigned to Maya Lindqvist")
+    # One card shorter, the columns may end before that.
+    page.wait_for_function(
+        """before => { const cols = document.querySelector(".cols");
+        return cols.scrollTop === Math.min(before, cols.scrollHeight - cols.clientHeight) }""",
+        arg=before,
+    )
+
+
 def test_hours_are_drawn(visit, people):
     page = visit("coordinator", BOARD)
     line = page.locator(".tile[aria-current] .spark")

@@ -217,6 +217,17 @@ def test_a_column_shows_so_many_and_leads_to_the_rest(cast, page, monkeypatch):
         assert coordinator.get(f"{BOARD}?{query}").status_code == 400
 
 
+def test_many_columns_show_fewer_cards_each():
+    assert [boards.cards_of_each(columns) for columns in (0, 1, 5, 8, 16, 99)] == [
+        20,
+        20,
+        20,
+        15,
+        7,
+        4,
+    ]
+
+
 def test_many_members_are_shown_some_at_a_time(cast, page, monkeypatch):
     monkeypatch.setattr(boards, "MEMBERS", 1)
     coordinator = page("coordinator")
