@@ -16,7 +16,7 @@ def register() -> None:
 
     conformance.add(*DEFINITIONS)
     resource.register()
-    feed.add_follower(following.NAME, following.handle)
+    feed.add_follower(resource.FOLLOWER, following.handle)
     for number in range(settings.DELIVERY_LOOPS):
         # Half of them are not for receivers that fail, so that those cannot take up all.
         step = partial(delivering.step, only_healthy=number % 2 == 1)

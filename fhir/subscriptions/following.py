@@ -27,7 +27,6 @@ from fhir.subscriptions.resource import say_status
 
 logger = logging.getLogger(__name__)
 
-NAME = "subscriptions"
 LONGEST = "5s"
 """That one statement may take: criteria that are slow must not hold up all others."""
 

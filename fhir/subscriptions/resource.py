@@ -23,6 +23,8 @@ from fhir.subscriptions.document import PLACEHOLDER, TYPE, Status
 from fhir.subscriptions.models import Subscriber
 
 MAX_CRITERIA = 4_000
+FOLLOWER = "subscriptions"
+"""Of the change feed."""
 
 
 def register() -> None:
@@ -134,6 +136,11 @@ def set_aside(actor: Actor, resource_id: str, before: dict | None, after: dict) 
         # What has happened before is not its matter.
         feed.number_changes(limit=1_000_000)
         kept.starts_after = feed.latest()
+        # The first worker may come later than the first Subscription.
+        sql.rows(
+            "insert into fhir_feedcursor (name, number) values (%s, %s) on conflict do nothing",
+            (FOLLOWER, kept.starts_after),
+        )
     if after["status"] == Status.OFF:
         kept.next_attempt_at = None
     elif after["status"] == Status.REQUESTED:

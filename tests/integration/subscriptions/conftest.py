@@ -7,9 +7,10 @@ import pytest
 from fhir import actions, feed
 from fhir.actor import SYSTEM
 from fhir.models import ResourceVersion
-from fhir.subscriptions import delivering, following
+from fhir.subscriptions import delivering
 from fhir.subscriptions.document import CONTENT_URL
 from fhir.subscriptions.models import Endpoint, Subscriber
+from fhir.subscriptions.resource import FOLLOWER
 from tests.integration.subscriptions.receiver import Receiver
 
 
@@ -71,7 +72,7 @@ def settle() -> int:
 def follow() -> None:
     """Let the feed come to its end."""
     settle()
-    while feed.follow(following.NAME):
+    while feed.follow(FOLLOWER):
         pass
 
 

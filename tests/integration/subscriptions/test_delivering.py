@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.tokens import create_client
 from fhir import actions
 from fhir.actor import SYSTEM
+from fhir.models import FeedCursor
 from fhir.subscriptions import delivering
 from fhir.subscriptions.document import MAX_COUNT_URL, SECRET_URL
 from fhir.subscriptions.models import Event
@@ -103,6 +104,15 @@ def test_what_was_before_it_is_not_told(receiver):
     follow()
     deliver()
     assert receiver.numbers == []
+
+
+def test_what_happens_before_there_is_a_worker_is_told_when_there_is(receiver):
+    FeedCursor.objects.all().delete()
+    subscribe(receiver.url)
+    create(task_document())
+    follow()
+    deliver()
+    assert receiver.numbers == [1]
 
 
 @pytest.mark.parametrize("content", ["empty", "id-only", "full-resource"])
