@@ -36,6 +36,7 @@ OPERATIONS = (
     "tree of 12",
     "my list",
     "read",
+    "stats of a quarter",
     "claim",
     "claim next",
     "create",
@@ -52,7 +53,7 @@ def test_every_operation_is_measured_without_a_wrong_answer(measured):
 
 def test_the_plans_name_their_indexes(measured):
     done, _ = measured
-    for index in ("task_queue", "task_mine", "one_row_per_task"):
+    for index in ("task_queue", "task_mine", "one_row_per_task", "clocks_of_pool"):
         assert index in done.stdout
 
 
