@@ -15,13 +15,12 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
 from fhir import json, sql
-from fhir.actor import Actor
-from fhir.models import ClinicalResource, ResourceVersion
+from fhir.models import ClinicalResource
 from fhir.subscriptions import document as says
-from fhir.subscriptions.authors import author_of, readable
+from fhir.subscriptions.authors import author_of
 from fhir.subscriptions.document import TYPE, Content, Status
 from fhir.subscriptions.models import Attempt, Event, Subscriber
-from fhir.subscriptions.notifications import Told, notification
+from fhir.subscriptions.notifications import WITH_FOCUS, Told, notification, told_to
 from fhir.subscriptions.resource import say_status
 from fhir.subscriptions.sending import Line, Undelivered
 from fhir.subscriptions.signing import signed
@@ -199,7 +198,7 @@ def _attempt(lease: Lease, work: Work, line: Line, at: datetime | None) -> bool:
         author = author_of(work.subscriber)
         if author is None:
             raise Undelivered(NOBODY)
-        told = _told(work, author)
+        told = told_to(author, work.events, says.content(work.document))
         shown = {each.event.pk for each in told if each.shows}
         status, fault = line.post(*_message(work, told, now)), ""
     except Undelivered as error:
@@ -218,40 +217,6 @@ def _attempt(lease: Lease, work: Work, line: Line, at: datetime | None) -> bool:
         _record_failure(lease, work, attempt, at)
         return False
     return _record_success(lease, work, attempt, shown, at)
-
-
-def _told(work: Work, author: Actor) -> list[Told]:
-    """The events with what the author may read now; of the others only that there was one."""
-    content = says.content(work.document)
-    if content not in (Content.ID_ONLY, Content.FULL_RESOURCE):
-        return [Told(each, shows=False) for each in work.events]
-    rights = readable(author, [(each.resource_type, each.resource_id) for each in work.events])
-    texts = documents(work.events) if content is Content.FULL_RESOURCE else {}
-    found = []
-    for event in work.events:
-        key = (event.resource_type, event.resource_id)
-        # What has been deleted since is not shown any more.
-        text = texts.get(event.pk, "") if rights.get(key) is False else ""
-        found.append(Told(event, shows=key in rights, document=text))
-    return found
-
-
-def documents(events: Sequence[Event]) -> dict[int, str]:
-    """The version that each event is about, by the event's key."""
-    wanted = Q()
-    for each in events:
-        wanted |= Q(
-            resource_type=each.resource_type,
-            resource_id=each.resource_id,
-            version_id=each.version_id,
-        )
-    columns = ("resource_type", "resource_id", "version_id", "document")
-    rows = ResourceVersion.objects.filter(wanted).values_list(*columns) if events else ()
-    texts = {row[:3]: row[3] for row in rows}
-    return {
-        each.pk: texts.get((each.resource_type, each.resource_id, each.version_id), "")
-        for each in events
-    }
 
 
 def _message(work: Work, told: Sequence[Told], now: datetime) -> tuple[bytes | None, dict]:
@@ -295,7 +260,7 @@ select id from held
 def _record_success(
     lease: Lease, work: Work, attempt: Attempt, shown: set[int], at: datetime | None
 ) -> bool:
-    asked = says.content(work.document) in (Content.ID_ONLY, Content.FULL_RESOURCE)
+    asked = says.content(work.document) in WITH_FOCUS
     keys = [each.pk for each in work.events]
     held = sql.rows(
         TOLD,

@@ -5,25 +5,63 @@ https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import uuid4
 
+from django.db.models import Q
+
 from fhir import json
+from fhir.actor import Actor
 from fhir.datatypes import to_instant
+from fhir.models import ResourceVersion
 from fhir.renderers import bundle, etag
+from fhir.subscriptions.authors import readable
 from fhir.subscriptions.document import BACKPORT, TYPE, Content
 from fhir.subscriptions.models import Event
 
 STATUS_PROFILE = f"{BACKPORT}/backport-subscription-status-r4"
 
 
+WITH_FOCUS = (Content.ID_ONLY, Content.FULL_RESOURCE)
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """One event as it is told: `shows` its focus or not, `document` with its resource or not."""
+    """One event as it is told: whether it shows what it is about, and the text of the resource."""
 
-    __slots__ = ("document", "event", "interaction", "shows")
+    event: Event
+    shows: bool = False
+    document: str = ""
 
-    def __init__(self, event: Event, *, shows: bool, document: str = "", interaction: str = ""):
-        self.event, self.shows = event, shows
-        self.document, self.interaction = document, interaction
+
+def told_to(actor: Actor, events: Sequence[Event], content: Content) -> list[Told]:
+    """The events with what the actor may read now; of the others only that there was one."""
+    if content not in WITH_FOCUS:
+        return [Told(each) for each in events]
+    rights = readable(actor, [(each.resource_type, each.resource_id) for each in events])
+    texts = _documents(events) if content is Content.FULL_RESOURCE else {}
+    found = []
+    for event in events:
+        key = (event.resource_type, event.resource_id)
+        # What has been deleted since is not shown any more.
+        text = texts.get((*key, event.version_id), "") if rights.get(key) is False else ""
+        found.append(Told(event, key in rights, text))
+    return found
+
+
+def _documents(events: Sequence[Event]) -> dict[tuple, str]:
+    """The version that each event is about, by type, id and version."""
+    wanted = Q(pk__in=())
+    for each in events:
+        wanted |= Q(
+            resource_type=each.resource_type,
+            resource_id=each.resource_id,
+            version_id=each.version_id,
+        )
+    columns = ("resource_type", "resource_id", "version_id", "document")
+    rows = ResourceVersion.objects.filter(wanted).values_list(*columns)
+    return {row[:3]: row[3] for row in rows}
 
 
 def notification(
@@ -39,10 +77,9 @@ def notification(
 ) -> str:
     """A Bundle of type history. `kind` is handshake, event-notification or query-event.
 
-    https://hl7.org/fhir/uv/subscriptions-backport/ValueSet-backport-notification-type... of R5:
     https://hl7.org/fhir/R5/valueset-subscription-notification-type.html
     """
-    shows = content in (Content.ID_ONLY, Content.FULL_RESOURCE)
+    shows = content in WITH_FOCUS
     parts = [_event_part(each, shows=shows) for each in told]
     entries = [
         _status_entry(
@@ -54,13 +91,7 @@ def notification(
     ]
     if shows:
         entries += [_entry(each, base) for each in told if each.shows]
-    return bundle({"type": "history", "timestamp": _now(told)}, entries)
-
-
-def _now(told: Sequence[Told]) -> str:
-    from datetime import UTC, datetime
-
-    return to_instant(datetime.now(UTC))
+    return bundle({"type": "history", "timestamp": to_instant(datetime.now(UTC))}, entries)
 
 
 def statuses(found: Sequence[dict], *, base: str) -> str:

@@ -14,10 +14,9 @@ from fhir.models import ClinicalResource
 from fhir.parameters import string_values
 from fhir.scopes import check_scope
 from fhir.subscriptions import delivering
-from fhir.subscriptions.authors import readable
 from fhir.subscriptions.document import CONTENTS, TYPE, Content
 from fhir.subscriptions.models import Subscriber
-from fhir.subscriptions.notifications import Told, notification, status_parameters, statuses
+from fhir.subscriptions.notifications import notification, status_parameters, statuses, told_to
 
 MOST_EVENTS = 1_000
 MOST_DOCUMENTS = 100
@@ -70,13 +69,7 @@ def events(request: Request, resource_id: str) -> Answer:
     kept = Subscriber.objects.filter(resource_id=resource_id).first()
     most = MOST_DOCUMENTS if content == Content.FULL_RESOURCE else MOST_EVENTS
     found = list(kept.events.filter(_between(given)).order_by("number")[:most]) if kept else []
-    rights = readable(request.actor, [(each.resource_type, each.resource_id) for each in found])
-    texts = delivering.documents(found) if content == Content.FULL_RESOURCE else {}
-    told = []
-    for event in found:
-        key = (event.resource_type, event.resource_id)
-        text = texts.get(event.pk, "") if rights.get(key) is False else ""
-        told.append(Told(event, shows=key in rights, document=text))
+    told = told_to(request.actor, found, Content(content))
     body = notification(
         "query-event",
         resource_id,
