@@ -124,6 +124,23 @@ def test_what_is_missing_is_said_in_the_dialog_and_nothing_typed_is_lost(visit):
     expect(page.locator(".steps .now")).to_contain_text("Accepted")
 
 
+def test_sending_does_not_wait_for_what_would_happen(visit):
+    """Whoever knows what she wants may be faster than the answer to her choice."""
+    page = visit("nurse", POOL)
+    claimed(page)
+    held = []
+    page.route("**/outcome?*", lambda route: held.append(route))
+    page.keyboard.press("r")
+    dialog(page).get_by_role("radio", name="Cardiologist").check()
+    reason(page, "Workload").check()
+    page.locator("#move-send").click()
+    expect(page.locator(".toast", has_text="Sent to Cardiologist")).to_be_visible()
+    assert len(held) == 1
+    for route in held:
+        route.abort()
+    page.unroute("**/outcome?*")
+
+
 def test_two_at_once_and_mine_goes_on_top(visit, people):
     page = visit("nurse", POOL)
     found = claimed(page)

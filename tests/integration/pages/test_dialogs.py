@@ -106,7 +106,8 @@ def test_the_parts_follow_what_was_chosen(page, hers):
     body = pools.content.decode()
     assert "1 match" in text(pools) and "Registered nurse" not in text(pools)
     assert re.search(r'value="cardiologist"[^>]*checked', body)
-    assert 'id="outcome" hx-swap-oob="innerHTML"' in body and 'id="move-foot" hx-swap-oob' in body
+    assert 'id="outcome" hx-swap-oob="innerHTML"' in body and 'id="move-label" hx-swap-oob' in body
+    assert "move-send" not in body  # the button stays under the finger that presses it
     assert "Reroute to Cardiologist" in text(pools)
     told = text(htmx(nurse, "get", url(hers) + "/outcome?kind=pool&to=cardiologist"))
     document = stored(hers)
@@ -361,6 +362,27 @@ def test_a_stage_goes_on_and_back_and_an_unknown_one_is_kept(cast, page):
     assert "act-next-stage" not in shown.content.decode()
     assert nurse.post(f"/worklist/t/{other['id']}/next-stage").status_code == 422
     assert stored(other)["businessStatus"] == {"text": "With the insurer"}
+
+
+def test_every_dialog_answers_303_without_scripts(cast, page):
+    task, task_type = lab_report(cast["nurse"], performerType=factories.role("224535009"))
+    coordinator = page("coordinator")
+    stage = task_type.stages[1]
+    for version, (code, fields) in enumerate(
+        (
+            ("stage", {"stage": f"{stage.system}|{stage.code}"}),
+            ("prioritize", {"priority": "urgent"}),
+            ("escalate", {"reason": "new-findings", "priority": "stat"}),
+            ("assign", {"to": cast["nurse2"].reference}),
+            ("reroute", sent()),
+        ),
+        1,
+    ):
+        whole = coordinator.get(url(task, code))
+        assert whole.status_code == 200 and "<!doctype html>" in whole.content.decode()
+        response = coordinator.post(url(task, code), fields | {"version": version})
+        assert response.status_code == 303, (code, text(response))
+    assert stored(task)["meta"]["versionId"] == "6"
 
 
 def test_work_without_stages_says_so(page, hers):
