@@ -15,13 +15,9 @@ HOURS = {
     "medical-billing-specialist": (WORKING_DAYS, time(8), time(17)),
 }
 """Slug → (days, opens, closes). Nurses and physicians are always there."""
-LIMITS = {
-    "registered-nurse": 18,
-    "nurse-practitioner": 16,
-    "doctor": 15,
-    "cardiologist": 18,
-    "care-coordinator": 25,
-}
+LIMITS = {"nurse-practitioner": 16, "care-coordinator": 25}
+"""Slug → open Tasks that a member may have. The others take what they can: whoever tries the clinic
+out claims as much as she likes."""
 MEMBER_LIMITS = {("cardiologist", "hana"): 9}
 """(pool, username) → limit: Dr. Sato works part-time, and has all that she may have."""
 TO_CLAIM = {
@@ -33,7 +29,7 @@ TO_CLAIM = {
     "medical-billing-specialist": (60, 240, 960, 2400),
 }
 """Slug → minutes until a stat, asap, urgent and routine Task is to be claimed."""
-LICENSED = ("doctor",)
+LICENSED = ("nurse-practitioner",)
 
 
 def set_up(admin: Actor) -> None:

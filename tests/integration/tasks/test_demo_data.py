@@ -85,7 +85,11 @@ def test_pools_and_people_are_set_up_once(small_clinic, data_folder):
     people = {each.reference: each for each in eligible.members(doctors.pk, at=now)}
     states = {"IL", "WI", "IN", "IA", "MO", "MI", "TX", "CA"}
     assert set().union(*(each.licences for each in people.values())) == states
-    assert doctors.requires_licence and doctors.sla_minutes("stat") == 10
+    assert doctors.sla_minutes("stat") == 10
+    assert [pool.slug for pool in Pool.objects.filter(requires_licence=True)] == [
+        "nurse-practitioner"
+    ]
+    assert not Pool.objects.filter(slug="registered-nurse", member_limit__isnull=False)
     assert billing.opening_hours.count() == 5
     tomas = eligible.persons(["Practitioner/tomas-rivera"], at=now)[0]
     assert tomas.licences == {"IL", "WI", "IN"}
