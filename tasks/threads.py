@@ -403,7 +403,7 @@ def _row(each: Listed, task: dict | None, actor, patients, writing, named, now) 
         text = f"{who}: {text}"
     live = task is not None and task["status"] not in FINAL
     owner = reference_of(task, "owner") if live else ""
-    turn, kind = _turn(each, live, owner, actor)
+    turn, kind = _turn(each, owner, actor, live=live)
     by = writing.get(each.reference, "")
     return Row(
         header_id=each.header_id,
@@ -430,7 +430,7 @@ def _row(each: Listed, task: dict | None, actor, patients, writing, named, now) 
     )
 
 
-def _turn(each: Listed, live: bool, owner: str, actor: Actor) -> tuple[str, str]:
+def _turn(each: Listed, owner: str, actor: Actor, *, live: bool) -> tuple[str, str]:
     if each.voice == STAFF:
         return ("", "") if each.finished else ("Waiting on patient", "")
     if each.voice != PATIENT:
