@@ -132,16 +132,15 @@ def history(rule: Rule, since: datetime, until: datetime) -> Iterator[Event]:
 
 
 def _changes(rule: Rule, since: datetime, until: datetime) -> Iterator[FeedChange]:
-    """The versions that were written then, in the order of the feed."""
-    after = (0, 0)
+    """The versions that were written then, in the order in which they were."""
+    after = (since, 2**62)
     while True:
         rows = sql.rows(
-            "select v.transaction, v.id, v.resource_type, v.resource_id, v.version_id,"
+            "select v.last_updated, v.id, v.resource_type, v.resource_id, v.version_id,"
             " v.last_updated, v.interaction, v.actor, v.document from fhir_resourceversion v"
-            " where v.resource_type = any(%s::text[]) and v.last_updated > %s"
-            " and v.last_updated <= %s and (v.transaction, v.id) > (%s, %s)"
-            " order by v.transaction, v.id limit %s",
-            (sorted(types_of(rule)), since, until, *after, AT_ONCE),
+            " where v.resource_type = any(%s::text[]) and v.last_updated <= %s"
+            " and (v.last_updated, v.id) > (%s, %s) order by v.last_updated, v.id limit %s",
+            (sorted(types_of(rule)), until, *after, AT_ONCE),
         )
         for row in rows:
             yield FeedChange(0, *row[2:])

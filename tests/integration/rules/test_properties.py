@@ -68,7 +68,7 @@ pools = st.fixed_dictionaries(
         slug: st.fixed_dictionaries(
             {
                 "member_limit": st.sampled_from([None, 0, 1, 1, 2]),
-                "requires_licence": seldom,
+                "requires_licence": st.booleans(),
                 "refuses_unserved": seldom,
                 "closed": seldom,
             }
