@@ -70,20 +70,43 @@ def add_follower(
     _followers[name] = Follower(handle, batch, from_start)
 
 
-FOREIGN = "v.transaction & 4294967295 <> v.xmin::text::bigint"
-"""Written by a restore, not by the transaction that it names, which was of another cluster."""
+def number_changes(limit: int = 5000) -> int:
+    """Give the next numbers to the versions that have none yet; how many. One does it at a time."""
+    known = "select 1 from fhir_numbering n, pg_control_system() c"
+    is_known = sql.rows(f"{known} where n.system_identifier = c.system_identifier")
+    return _number_next(limit, None if is_known else _last_of_all())
 
 
 @transaction.atomic
-def number_changes(limit: int = 5000) -> int:
-    """Give the next numbers to the versions that have none yet; how many. One does it at a time."""
+def _last_of_all() -> int:
+    """The id of a version before which none will appear any more: writers are waited for."""
+    sql.rows("set local lock_timeout = '2s'")
+    sql.rows("lock table fhir_resourceversion in share mode")
+    return sql.rows("select coalesce(max(id), 0) from fhir_resourceversion")[0][0]
+
+
+@transaction.atomic
+def _number_next(limit: int, known_until: int | None) -> int:
+    """`known_until`, of a cluster that is new to the database, is the last id that it began with.
+
+    In a restored backup transaction ids are of another cluster and say nothing here: what it holds
+    is numbered at once, and only what comes after it is compared by them.
+    """
     sql.rows("insert into fhir_numbering (id) values (1) on conflict do nothing")
     [(number, transaction_id, version_id, after, known_cluster, cluster)] = sql.rows(
         "select n.number, n.transaction, n.version_id, n.after_version_id, n.system_identifier,"
         " c.system_identifier from fhir_numbering n, pg_control_system() c for update of n"
     )
-    if known_cluster != cluster:
-        return _number_foreign(number, cluster)
+    if known_cluster != cluster and known_until is not None:
+        unnumbered = "not exists (select 1 from fhir_change c where c.version_id = v.id)"
+        last = _number(f"v.id <= %s and {unnumbered}", (known_until,), number, None)
+        count = last[0] - number if last else 0
+        sql.rows(
+            "update fhir_numbering set number = %s, transaction = 0, version_id = 0,"
+            " system_identifier = %s, after_version_id = %s",
+            (number + count, cluster, known_until),
+        )
+        return count
     last = _number(
         f"(v.transaction, v.id) > (%s, %s) and v.id > %s and {SETTLED}",
         (transaction_id, version_id, after),
@@ -94,20 +117,6 @@ def number_changes(limit: int = 5000) -> int:
         return 0
     sql.rows("update fhir_numbering set number = %s, transaction = %s, version_id = %s", last)
     return last[0] - number
-
-
-def _number_foreign(number: int, cluster: int) -> int:
-    """Number what a restored backup brought, all of it: it is settled, and its transaction ids say
-    nothing in this cluster. From here on they are compared with those of this cluster alone."""
-    unnumbered = "not exists (select 1 from fhir_change c where c.version_id = v.id)"
-    last = _number(f"{FOREIGN} and {unnumbered}", (), number, None)
-    sql.rows(
-        "update fhir_numbering set number = %s, transaction = 0, version_id = 0,"
-        " system_identifier = %s, after_version_id = coalesce("
-        f"(select max(v.id) from fhir_resourceversion v where {FOREIGN}), 0)",
-        (last[0] if last else number, cluster),
-    )
-    return (last[0] if last else number) - number
 
 
 def _number(where: str, params: tuple, number: int, limit: int | None) -> tuple | None:

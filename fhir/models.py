@@ -211,7 +211,7 @@ class Numbering(models.Model):
     """The database cluster that the transaction ids are of: a backup that is restored into another
     one starts with lower ones."""
     after_version_id = models.BigIntegerField(db_default=0)
-    """What came before this cluster: numbered, whatever its transaction id."""
+    """The last of what was there before this cluster numbered: its transaction id says nothing."""
 
     def __str__(self) -> str:
         return f"up to {self.number}"

@@ -120,6 +120,20 @@ def test_a_restored_backup_goes_on_counting(start):
     assert numbered(start) == list(enumerate([*before, after], start=1))
 
 
+def test_the_first_numbering_misses_nothing_that_savepoints_wrote(start):
+    """PostgreSQL gives the row of a savepoint another transaction id than the one it names."""
+    made = [write()]
+    with transaction.atomic(), transaction.atomic():
+        made.append(write())
+    sql.rows("delete from fhir_numbering")
+    sql.rows("delete from fhir_change")
+    feed.number_changes()
+    made.append(write())
+    feed.number_changes()
+    assert [each.reference for each in feed.changes(0, 1000)][-3:] == made
+    assert feed.latest() == sql.rows("select count(*) from fhir_resourceversion")[0][0]
+
+
 def test_a_deletion_has_a_number_and_no_document(start):
     made = write()
     actions.delete("Task", made.removeprefix("Task/"), actor=SYSTEM)
