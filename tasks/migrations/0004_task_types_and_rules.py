@@ -4,8 +4,9 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
-import fhir.models
 from django.db import migrations, models
+
+import fhir.models
 
 
 class Migration(migrations.Migration):

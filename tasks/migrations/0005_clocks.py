@@ -2,8 +2,9 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import fhir.models
 from django.db import migrations, models
+
+import fhir.models
 
 
 class Migration(migrations.Migration):
