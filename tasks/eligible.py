@@ -290,17 +290,22 @@ def claim_filter(
 
 
 def _is_free_to_claim(document: dict) -> bool:
-    return not _licensed_type(document) and not restricts_claims(task_pools(document))
+    codes = codes_of(document.get("performerType", []))
+    return not _licensed_type(document) and not _restrict("p.codes && %s::varchar[]", codes)
 
 
 def restricts_claims(pools: list[int]) -> bool:
     """Whether a member of these pools may be kept from claiming: hardly ever, and cheap to ask."""
-    return bool(
+    return _restrict("p.id = any(%s::bigint[])", pools)
+
+
+def _restrict(which: str, values: list) -> bool:
+    return bool(values) and bool(
         sql.rows(
-            "select 1 from accounts_pool p where p.id = any(%s::bigint[])"
+            f"select 1 from accounts_pool p where {which}"
             " and (p.requires_licence or p.member_limit is not null or exists ("
             " select 1 from accounts_memberlimit l where l.pool_id = p.id)) limit 1",
-            (pools,),
+            (values,),
         )
     )
 

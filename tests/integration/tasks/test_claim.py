@@ -124,7 +124,7 @@ def test_a_failure_leaves_nothing(cast, failing):
         actions.claim(task["id"], actor=cast["nurse"].actor)
 
 
-@pytest.mark.parametrize(("about", "sent"), [("", 7), ("header", 10), ("message", 11)])
+@pytest.mark.parametrize(("about", "sent"), [("", 6), ("header", 9), ("message", 10)])
 def test_a_claim_sends_few_statements(cast, thread, about, sent):
     """The Task, three looks at its pools and one at what they ask for, the Task written, and the
     Provenance; of a thread the header, what it says, and the header written.
