@@ -23,7 +23,7 @@ def measured(tmp_path_factory):
         env={name: value for name, value in os.environ.items() if name != "TASKWARD_DATABASE_URL"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return done, page.read_text()
