@@ -28,6 +28,7 @@ from tasks.eligible import (
     why_pool_cannot,
     with_loads,
 )
+from tasks.pool_tiles import waiting_since
 from tasks.queue import WAITING
 
 SHOWN = 50
@@ -57,7 +58,7 @@ class Target:
     available: int = 0
     waiting: int = 0
     oldest: datetime | None = None
-    """When the longest waiting Task of the pool was last changed."""
+    """Since when the Task of the pool waits that waits longest."""
 
     @property
     def key(self) -> str:
@@ -133,13 +134,14 @@ def _pools(document: dict, at: datetime) -> Iterable[Target]:
     ids = [each.pk for each in pools]
     need = need_of(document, pools=ids, at=at)
     here = [] if need.owner else task_pools(document)
-    hours, waits = hours_of(ids), waiting(ids)
+    hours, waits, since = hours_of(ids), waiting(ids), waiting_since(ids)
     staff = defaultdict(list)
     for each in everybody(at=at):
         for pool_id in each.limits:
             staff[pool_id].append(each)
     for pool in pools:
-        count, oldest = waits.get(pool.pk, (0, None))
+        count, changed = waits.get(pool.pk, (0, None))
+        oldest = min([changed, *since.get(pool.pk, {}).values()]) if changed else None
         opening = hours[pool.pk].next_opening(at)
         there = [each for each in staff[pool.pk] if each.presence.is_on] if opening == at else []
         reason = why_pool_cannot(pool, staff[pool.pk], need, hours[pool.pk], at=at)
