@@ -140,7 +140,10 @@ def _trial(minutes: float) -> int:
                 print("SIGKILL", flush=True)
             time.sleep(each * len(phases) / 500)
     receiver.behave = receiver.works
-    last = lambda: Subscriber.objects.get(resource_id=made).last_number  # noqa: E731
+
+    def last() -> int:
+        return Subscriber.objects.get(resource_id=made).last_number
+
     took = wait_until(
         lambda: last() == written and len(set(receiver.numbers)) == written, "all is told", 300
     )
