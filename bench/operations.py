@@ -163,7 +163,7 @@ class Operation:
     most_ms: float = 0
     """The most milliseconds that half of the answers may take at 1,000,000 Tasks, by one client."""
     versions: int = 0
-    """How many versions one request writes."""
+    """How many versions of Tasks one request writes."""
     takes: bool = False
     """Whether it uses up the Tasks that wait in the pools."""
 
