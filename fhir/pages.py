@@ -38,6 +38,7 @@ class ErrorPageMiddleware:
         for name, value in error.headers.items():
             response[name] = value
         if partial:
-            response["HX-Retarget"] = "#toasts"
+            # Wherever what asked is by now: it may have been swapped out while it waited.
+            response["HX-Retarget"] = "global #toasts"
             response["HX-Reswap"] = "beforeend"
         return response
