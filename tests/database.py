@@ -1,6 +1,8 @@
 """A pytest plugin: the database runs while the tests do, before Django reads its settings.
 
-Every xdist worker holds the same embedded PostgreSQL; the last one out stops it.
+Every xdist worker has an embedded PostgreSQL of its own: what has committed counts as settled in the
+change feed only when no older transaction of the same server runs, and those of another worker's
+tests may take minutes.
 """
 
 import os
@@ -11,6 +13,8 @@ from config.database import TOP
 
 # The tests never touch a demo's data; a server that is already running is shared.
 os.environ.setdefault("TASKWARD_DATA", str(TOP / ".test-data"))
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["TASKWARD_DATA"] += f"/{worker}"
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -297,7 +297,14 @@ def assert_nothing_is_lost(product, tokens, writers):
 
 def kill(process: psutil.Process) -> None:
     process.kill()
-    wait_until(lambda: not process.is_running() or process.status() == "zombie", "dead")
+    wait_until(lambda: _is_dead(process), "dead")
+
+
+def _is_dead(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_no_acknowledged_write_is_lost_when_the_web_server_is_killed(product, tokens):
