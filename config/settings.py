@@ -88,8 +88,11 @@ INSTALLED_APPS = [
     "communications",
     "tasks",
 ]
+# Which web pages of other origins may use the API (clients.md 28): none, unless they are named.
+CORS_ALLOWED_ORIGINS = env_list("TASKWARD_CORS_ORIGINS", default=[])
 MIDDLEWARE = [
-    "corsheaders.middleware.CorsMiddleware",
+    # It would look at every answer for nobody.
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -198,8 +201,6 @@ DELIVERY_LOOPS = env_int("TASKWARD_DELIVERY_LOOPS", default=4)
 """Receivers that the worker talks to at a time."""
 EVENT_DAYS = env_int("TASKWARD_EVENT_DAYS", default=30)
 """How long events that have been told can be asked for again."""
-# Which web pages of other origins may use the API (clients.md 28): none, unless they are named.
-CORS_ALLOWED_ORIGINS = env_list("TASKWARD_CORS_ORIGINS", default=[])
 CORS_URLS_REGEX = f"^/({'|'.join(FHIR_PATHS)}|oauth2/token)"
 CORS_ALLOW_CREDENTIALS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -1,9 +1,15 @@
 """Web pages of other origins may use the API when the operator names them, and not otherwise."""
 
 import pytest
+from django.conf import settings
 from django.test import Client, override_settings
 
 ORIGIN = "https://app.example"
+ALLOWED = override_settings(
+    CORS_ALLOWED_ORIGINS=[ORIGIN],
+    MIDDLEWARE=["corsheaders.middleware.CorsMiddleware", *settings.MIDDLEWARE],
+)
+"""As with TASKWARD_CORS_ORIGINS."""
 PREFLIGHT = {
     "Origin": ORIGIN,
     "Access-Control-Request-Method": "PATCH",
@@ -20,7 +26,7 @@ def test_without_a_setting_no_other_origin_is_let_in(api):
     assert not cors_headers(Client().options("/api/fhir/Task/1", headers=PREFLIGHT))
 
 
-@override_settings(CORS_ALLOWED_ORIGINS=[ORIGIN])
+@ALLOWED
 @pytest.mark.parametrize("base", ["/api/fhir", "/fhir/R4"])
 def test_a_named_origin_is_let_in(api, base):
     asked = Client().options(f"{base}/Task/1", headers=PREFLIGHT)
@@ -38,7 +44,7 @@ def test_a_named_origin_is_let_in(api, base):
     assert refused.status_code == 404 and refused["Access-Control-Allow-Origin"] == ORIGIN
 
 
-@override_settings(CORS_ALLOWED_ORIGINS=[ORIGIN])
+@ALLOWED
 def test_other_origins_and_the_pages_stay_shut(api, page):
     assert not cors_headers(api("admin").get("Task", Origin="https://evil.example"))
     assert not cors_headers(page("nurse").get("/worklist/", headers={"Origin": ORIGIN}))
