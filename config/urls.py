@@ -10,6 +10,7 @@ from accounts.smart import DescribedTokenView, smart_configuration
 from fhir.openapi import views as openapi
 from fhir.urls import fhir_urls
 from fhir.views import health
+from tasks import assets
 
 
 def fhir(prefix: str) -> list:
@@ -29,6 +30,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("oauth2/token", login_not_required(DescribedTokenView.as_view())),
     path("oauth2/token/", login_not_required(DescribedTokenView.as_view())),
+    path("assets/<str:digest>/<str:name>", assets.serve, name="asset"),
     path("health", login_not_required(health)),
     path("api/schema/", openapi.schema),
     path("api/docs/", openapi.docs),

@@ -197,6 +197,7 @@ OPEN_PAGES = {
     "/static/",
     "/api/schema",  # no data in them
     "/api/docs",
+    "asset",
 }
 OPEN_API = (".well-known/smart-configuration",)
 """Besides the interactions that fhir.routes marks as open."""

@@ -1,6 +1,5 @@
 """What the worklist's templates draw with: icons, times and people."""
 
-import re
 from datetime import datetime
 from functools import cache
 
@@ -8,52 +7,32 @@ from django import template
 from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from lucide.templatetags.lucide import lucide
 
 from accounts import people
 from fhir.actor import SYSTEM
 from fhir.datatypes import display_of
-from tasks import times
+from tasks import assets, times
 from tasks.rows import PRIORITIES, is_patient
 from tasks.rules.events import RULES
 
 register = template.Library()
 
-ICONS = (
-    "alarm-clock", "arrow-down-wide-narrow", "arrow-right", "arrow-up", "ban", "calendar-clock", "check",
-    "chevron-down", "chevron-left", "chevron-up", "circle-check", "circle-question-mark", "circle-x",
-    "clipboard-list", "clock", "columns-3", "contrast", "corner-up-right", "ellipsis", "eye-off", "file-text",
-    "flask-conical", "hand", "history", "image", "inbox", "info", "keyboard", "link-2-off",
-    "list-checks", "lock", "log-out", "message-square", "milestone", "paperclip", "pause",
-    "pencil", "pill", "play", "plus", "rows-3", "search", "send", "settings-2", "shield-alert",
-    "shield-check", "shuffle", "siren", "sticky-note", "stethoscope", "triangle-alert", "undo-2", "user-round", "user-round-plus", "users-round", "wifi-off", "x",
-)  # fmt: skip
-"""Every icon that the pages use; the sprite of each page holds exactly these."""
-
 
 @register.simple_tag
-@cache
-def icon_sprite() -> SafeString:
-    """All icons as symbols, once a page, for `icon` to refer to."""
-    symbols = "".join(
-        f'<symbol id="i-{name}" viewBox="0 0 24 24">{_paths(name)}</symbol>' for name in ICONS
-    )
-    return mark_safe(f'<svg class="sprite" aria-hidden="true">{symbols}</svg>')  # noqa: S308 - our own icons
-
-
-def _paths(name: str) -> str:
-    svg = re.sub(r"\s+", " ", lucide(name))
-    return re.sub(r"^\s*<svg[^>]*>|</svg>\s*$", "", svg).strip()
+def asset(name: str) -> str:
+    """The address of our style sheet, script or sheet of icons."""
+    return assets.url(name)
 
 
 @register.simple_tag
 def icon(name: str, size: str = "") -> SafeString:
     """A decorative icon; what it means stands beside it in words. `size` is "s" or "l"."""
-    if name not in ICONS:
-        raise template.TemplateSyntaxError(f"{name} is not among the icons of the page.")
+    if name not in assets.ICONS:
+        raise template.TemplateSyntaxError(f"{name} is not among the icons of the pages.")
     return format_html(
-        '<svg class="i{}" aria-hidden="true"><use href="#i-{}"/></svg>',
+        '<svg class="i{}" aria-hidden="true"><use href="{}#{}"/></svg>',
         f" i-{size}" if size else "",
+        assets.url("icons.svg"),
         name,
     )
 

@@ -1,0 +1,53 @@
+// The board: a card is dropped on whoever shall have it; its button and A do the same.
+const mover = $("#board-move");
+let dragged = null, seen = [0, 0];
+
+function settleBoard() {
+  mark();
+  ready();
+  $(".cols").scrollTo(...seen);
+  position = $("#board").dataset.position;
+  $("#board-news").hidden = true;
+  if (document.activeElement === document.body) document.getElementById(before.focus)?.focus({ preventScroll: true });
+}
+function over(column) {
+  $$(".col.over").forEach((each) => { if (each !== column) each.classList.remove("over"); });
+  column?.classList.add("over");
+}
+function columnFor(event) {
+  const column = dragged && event.target.closest?.(".col[data-drop]");
+  return column && !column.contains(dragged) ? column : null;
+}
+function ready() {
+  if (matchMedia("(pointer: fine)").matches) $$(".col[data-drop] .bcard").forEach((card) => { card.draggable = true; });
+}
+if (mover) {
+  ready();
+  document.body.addEventListener("htmx:beforeSwap", () => { seen = [$(".cols").scrollLeft, $(".cols").scrollTop]; });
+  document.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest?.(".bcard");
+    if (!dragged) return;
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", "");
+    dragged.classList.add("dragged");
+  });
+  document.addEventListener("dragover", (event) => {
+    const column = columnFor(event);
+    over(column);
+    if (column) event.preventDefault();
+  });
+  document.addEventListener("drop", (event) => {
+    const column = columnFor(event);
+    if (!column) return;
+    event.preventDefault();
+    const { id, version } = dragged.dataset;
+    const said = { task: id, version, to: column.dataset.to };
+    Object.entries(said).forEach(([name, value]) => { mover.elements[name].value = value; });
+    mover.requestSubmit();
+  });
+  document.addEventListener("dragend", () => {
+    over(null);
+    dragged?.classList.remove("dragged");
+    dragged = null;
+  });
+}

@@ -1,0 +1,44 @@
+// What the pages do beyond htmx; everything but this works without it. Nothing is kept in the
+// browser's storage. tasks/assets.py puts these files together into one function, in its order.
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const app = $(".app");
+
+$$("[data-show]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const input = document.getElementById(button.dataset.show);
+    const shown = input.type === "text";
+    input.type = shown ? "password" : "text";
+    button.firstChild.data = shown ? "Show" : "Hide";
+    button.setAttribute("aria-pressed", String(!shown));
+  });
+});
+if (!app) return;
+
+$$("[data-dialog='keys'], #live").forEach((each) => { each.hidden = false; });
+
+document.addEventListener("click", (event) => {
+  $$("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  if (event.target.closest("[aria-disabled='true']")) { event.preventDefault(); return; }
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) { event.preventDefault(); openDialog(opener.dataset.dialog); }
+  const closer = event.target.closest("dialog [data-close]");
+  if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+  const problem = event.target.closest("a[href^='#field-']");
+  if (problem) { event.preventDefault(); focusOn(firstOf(problem)); }
+  if (event.target.closest("[data-dismiss]")) event.target.closest(".toast").remove();
+  if (event.target.closest("[data-refresh]")) refreshDetail();
+  const move = event.target.closest("[data-move]");
+  if (move) openNeighbour(Number(move.dataset.move));
+  if (event.target.closest("a[href='#note-text']")) { event.preventDefault(); focusOn($("#note-text")); }
+  if (event.target.closest("#show-new")) showNew();
+});
+
+function openDialog(id) {
+  const dialog = document.getElementById(id);
+  if (!dialog) return;
+  $$("details.menu[open]").forEach((menu) => { menu.open = false; });
+  if (dialog.open) dialog.close();
+  dialog.showModal();
+}

@@ -1,0 +1,42 @@
+// Dialogs that the server fills: one at a time, gone with all that is in it when closed.
+const modal = $("#modal");
+let opener = null;
+
+function openModal() {
+  const dialog = $("dialog", modal);
+  if (!dialog || dialog.open) return;
+  $$("details.menu[open]").forEach((menu) => { menu.open = false; });
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (document.activeElement && document.activeElement !== document.body) return;
+    const back = document.getElementById(opener?.id);
+    (back?.offsetParent ? back : $("#detail [data-focus]") ?? $("#task-title") ?? $("#list"))
+      ?.focus({ preventScroll: true });
+  });
+  dialog.showModal();
+  ($("[data-first]", dialog) ?? $("[data-find]", dialog) ?? dialog).focus();
+}
+// Where a line of the summary of a refused form leads.
+function firstOf(link) {
+  const field = document.getElementById(link.hash.slice(1));
+  return field && $("input:checked, input:not([disabled]), textarea", field);
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing) return;
+  if (event.target.id === "reply-text" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    press($$("#composer [data-send]").find((each) => each.offsetParent));
+    return;
+  }
+  const dialog = event.target.closest?.(".move");
+  if (!dialog) return;
+  if (event.ctrlKey || event.metaKey) { event.preventDefault(); press($("[data-send]", dialog)); }
+  // Enter alone confirms nothing, so that it does not slip out while somebody is looking.
+  else if (event.target.matches("input")) event.preventDefault();
+});
+
+function focusOn(element) {
+  if (!element) return;
+  element.scrollIntoView({ block: "nearest" });
+  element.focus();
+}

@@ -1,0 +1,98 @@
+// Live: ask for changes every 3 s (60 s when hidden), then fetch what changed.
+let lostSince = null, timer = null, fresh = new Set(), pending = new Set(), position = $("#list, #board")?.dataset.position;
+
+function connection(state) {
+  const live = $("#live"), text = $("#live-text");
+  if (state === "lost") lostSince ??= new Date(Date.now() + ahead);
+  else lostSince = null;
+  const at = lostSince && clinicTime(lostSince);
+  const said = state === "live" ? "Live" : state === "lost" ? `No connection since ${at}` : "Checking";
+  live.dataset.state = state;
+  if (text.textContent !== said) text.textContent = said;
+  $("#offline").hidden = state !== "lost";
+  $("#offline-since").textContent = at ?? "";
+  if (state === "lost") switchOff();
+  else if (state === "live") switchOn();
+}
+
+// What changes a task is off while there is no connection; the note above says so.
+const ACTIONS = "#main form button, #main [data-dialog^='ask-'], #main [hx-target='#modal'], #toasts form button, [data-send]";
+function switchOff() {
+  $$(ACTIONS).filter((each) => !each.hasAttribute("aria-disabled")).forEach((each) => {
+    each.dataset.off = "";
+    each.setAttribute("aria-disabled", "true");
+    each.setAttribute("aria-describedby", "offline");
+  });
+}
+function switchOn() {
+  $$("[data-off]").forEach((each) => {
+    delete each.dataset.off;
+    each.removeAttribute("aria-disabled");
+    each.removeAttribute("aria-describedby");
+  });
+}
+const clinicTime = (at) => new Date(at.getTime() + app.dataset.zoneMinutes * 60000).toISOString().slice(11, 16);
+
+async function poll() {
+  clearTimeout(timer);
+  const list = $("#list, #board");
+  try {
+    if (list) {
+      await ask(list);
+      await refreshRows(list);
+    }
+    connection("live");
+  } catch (problem) {
+    connection("lost");
+  }
+  timer = setTimeout(poll, document.hidden ? 60000 : 3000);
+}
+
+async function ask(list) {
+  const query = new URLSearchParams({ list: list.dataset.list, since: position, shown: shown().slice(0, 150).join() });
+  const answer = await fetch(`/worklist/changes?${query}`, {
+    headers: { "X-Requested-With": "fetch" }, signal: AbortSignal.timeout(10000),
+  });
+  if (answer.redirected || answer.status === 403) { location.reload(); return; }
+  if (!answer.ok) throw new Error(answer.status);
+  position = answer.headers.get("Taskward-Position");
+  if (answer.status === 204) return;
+  const told = await answer.json();
+  if (list.id === "board") { $("#board-news").hidden = false; return; }
+  told.new.filter((id) => !document.getElementById(`row-${id}`)).forEach((id) => fresh.add(id));
+  told.rows.forEach((id) => pending.add(id));
+  announceNew();
+}
+
+async function refreshRows(list) {
+  if (pending.size && !busy) {
+    const open = $("#detail")?.dataset.task ?? "", wanted = [...pending];
+    const ids = new URLSearchParams({ list: list.dataset.list, ids: wanted.join(), open });
+    await htmx.ajax("GET", `/worklist/rows?${ids}`, { swap: "none", source: list, target: list });
+    if (busy) return;
+    wanted.forEach((id) => pending.delete(id));
+    const detail = $("#detail"), news = $("#news");
+    if (news && detail?.dataset.version === news.dataset.version) news.replaceChildren();
+  }
+}
+
+function shown() {
+  const open = $("#detail")?.dataset.task;
+  return [...new Set([...(open ? [open] : []), ...rows().map((row) => row.dataset.id)])];
+}
+function announceNew() {
+  const bar = $("#newbar"), narrowed = "narrowed" in ($("#list")?.dataset ?? {});
+  [...fresh].forEach((id) => { if (document.getElementById(`row-${id}`)) fresh.delete(id); });
+  bar.hidden = fresh.size === 0 || narrowed;
+  $("#show-new").textContent = `${fresh.size} new, show`;
+}
+async function showNew() {
+  fresh = new Set();
+  await htmx.ajax("GET", $("#list").dataset.url, { target: "#list", swap: "outerHTML" });
+  position = $("#list").dataset.position;
+  mark();
+}
+function refreshDetail() {
+  const detail = $("#detail");
+  htmx.ajax("GET", `/worklist/t/${detail.dataset.task}?list=${encodeURIComponent($("#list").dataset.list)}`, { target: "#detail", swap: "outerHTML" });
+}

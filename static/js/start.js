@@ -1,0 +1,9 @@
+// Begins when everything is there.
+document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
+addEventListener("online", () => { $("#live").dataset.state = "checking"; poll(); });
+addEventListener("offline", () => connection("lost"));
+mark();
+tick();
+// A page that a person without scripts would see with its dialog open gets it as a real dialog.
+$$("dialog[open]").forEach((dialog) => openDialog(dialog.id));
+timer = setTimeout(poll, 500);

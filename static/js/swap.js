@@ -1,0 +1,102 @@
+// After a swap: selection, focus, scroll.
+let before = {}, busy = 0;
+
+const isPost = (event) => event.detail.requestConfig?.verb === "post";
+document.body.addEventListener("htmx:beforeSend", (event) => { if (isPost(event)) busy += 1; });
+document.body.addEventListener("htmx:afterRequest", (event) => { if (isPost(event)) busy -= 1; });
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  // A session that ended answers with the sign-in page: go there instead of showing it in a part.
+  if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/accounts/")) {
+    event.detail.shouldSwap = false;
+    location.reload();
+    return;
+  }
+  // The rows of a poll wait for a button's answer: htmx cannot place what a replaced button gets.
+  if (busy && event.detail.requestConfig?.path.startsWith("/worklist/rows")) {
+    event.detail.shouldSwap = false;
+    return;
+  }
+  // A toast would lie under an open dialog, so there it stands in it.
+  const said = $("dialog[open] .said");
+  if (said && event.detail.target?.id === "toasts") event.detail.target = said;
+  const detail = $("#detail");
+  const sent = event.detail.requestConfig?.path ?? "";
+  before = {
+    focus: document.activeElement?.id,
+    task: detail?.dataset.task,
+    scroll: $(".d-scroll")?.scrollTop ?? 0,
+    // What is being typed outlives the answer to something else.
+    draft: sent.endsWith("/note") ? "" : $("#note-text")?.value ?? "",
+    reply: isPost(event) && sent.startsWith("/worklist/th/") ? null : $("#reply-text"),
+  };
+});
+
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target === modal) opener = event.detail.elt;
+});
+
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target === modal) { openModal(); return; }
+  if ($("#board")) { settleBoard(); return; }
+  mark();
+  const detail = $("#detail");
+  const same = detail?.dataset.task && detail.dataset.task === before.task;
+  if (same && $(".d-scroll")) $(".d-scroll").scrollTop = before.scroll;
+  if (same && before.draft && $("#note-text")?.value === "") $("#note-text").value = before.draft;
+  const reply = $("#reply-text");
+  if (same && reply && before.reply && reply !== before.reply) reply.value = before.reply.value;
+  const asked = $("dialog[open] [data-focus]");
+  if (asked && isPost(event)) { asked.focus(); return; }
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const kept = before.focus && document.getElementById(before.focus);
+  if (kept?.offsetParent) kept.focus({ preventScroll: true });
+  else (($("[data-focus]", detail ?? document) ?? $("#task-title") ?? $("#list"))?.focus({ preventScroll: true }));
+});
+
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const from = event.detail.elt;
+  if (from.matches?.(".t")) $("#task-title")?.focus({ preventScroll: true });
+  if (isPost(event) && event.detail.successful) from.closest?.("dialog")?.close();
+});
+
+document.body.addEventListener("htmx:sendError", (event) => {
+  connection("lost");
+  // Nothing is sent again by itself: by then it may no longer be what the person wants.
+  if (isPost(event)) say("No connection: that was not done.");
+});
+
+function say(text) {
+  const toast = document.createElement("div"), words = document.createElement("span");
+  toast.className = "toast";
+  toast.setAttribute("role", "alert");
+  words.textContent = text;
+  toast.append(words);
+  ($("dialog[open] .said") ?? $("#toasts")).append(toast);
+  mark();
+}
+
+function mark() {
+  const detail = $("#detail"), open = detail?.dataset.task, all = rows();
+  all.forEach((row) => {
+    const selected = row.dataset.id === open;
+    row.classList.toggle("sel", selected);
+    $(".t", row)?.[selected ? "setAttribute" : "removeAttribute"]("aria-current", "true");
+  });
+  const at = all.findIndex((row) => row.dataset.id === open);
+  const place = $("#place");
+  if (place) place.textContent = at < 0 ? "" : ` · ${at + 1} of ${all.length}${$(".more-rows") ? "+" : ""}`;
+  $$("[data-move]", detail ?? document).forEach((button) => { button.hidden = at < 0; });
+  $$(".row.leaving:not([data-going])").forEach((row) => {
+    row.dataset.going = "";
+    setTimeout(() => { if (row.isConnected) { row.remove(); mark(); } }, 4000);
+  });
+  const news = $$(".toast:not([data-seen])");
+  // What came after can no longer be jumped over: only the last action can be undone.
+  if (news.length) $$(".toast[data-seen]:has([data-undo])").forEach((toast) => toast.remove());
+  news.forEach((toast) => {
+    toast.dataset.seen = "";
+    const gone = () => (toast.matches(":hover, :focus-within") ? setTimeout(gone, 2000) : toast.remove());
+    setTimeout(gone, "stay" in toast.dataset ? 30000 : 10000);
+  });
+}
