@@ -1,5 +1,6 @@
 """People and places: users, their roles and tokens, pools, and the directory of practitioners."""
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -26,6 +27,15 @@ class User(AbstractUser):
         default="compact",
         choices=[("compact", "Compact"), ("comfortable", "Comfortable")],
     )
+    language = models.CharField(max_length=16, blank=True, choices=settings.LANGUAGES)
+    """Of the pages; empty for what the browser asks for."""
+    time_zone = models.CharField(max_length=64, blank=True)
+    """An IANA name, for example America/Chicago; empty for the clinic's."""
+    hour_cycle = models.CharField(
+        max_length=2, default="24", choices=[("24", "24 hours"), ("12", "12 hours")]
+    )
+    single_keys = models.BooleanField("single-key shortcuts", default=True)
+    hides_details = models.BooleanField("patient details hidden", default=False)
 
     class Meta(AbstractUser.Meta):
         constraints = [

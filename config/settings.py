@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.identity.ActorMiddleware",
+    "accounts.locale.LocaleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -116,6 +117,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
@@ -232,7 +234,9 @@ OAUTH2_PROVIDER = {
 # Background work stands in the jobs.py of an app ("tasks" is the name of one of ours).
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español")]
+LOCALE_PATHS = [TOP / "locale"]
 TIME_ZONE = os.environ.get("TASKWARD_TIME_ZONE", "UTC")
 USE_TZ = True
 STATIC_URL = "/static/"
