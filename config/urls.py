@@ -24,6 +24,7 @@ def fhir(prefix: str) -> list:
 handler400 = "fhir.views.bad_request"
 
 urlpatterns = [
+    *(pattern for prefix in settings.FHIR_PATHS for pattern in fhir(prefix)),
     path("", RedirectView.as_view(url="/worklist/")),
     path("worklist/", include("tasks.urls")),
     path("accounts/", include("accounts.urls")),
@@ -34,5 +35,4 @@ urlpatterns = [
     path("health", login_not_required(health)),
     path("api/schema/", openapi.schema),
     path("api/docs/", openapi.docs),
-    *(pattern for prefix in settings.FHIR_PATHS for pattern in fhir(prefix)),
 ]

@@ -40,8 +40,8 @@ def once(request: Request, path: str, act: Callable[[], Answer]) -> Answer:
     Raises MalformedRequest for a key that is none, KeyReused for one of another request, and
     NotRepeatable.
     """
-    sent = request.headers.get("Idempotency-Key")
-    if sent is None or request.method not in METHODS:
+    sent = request.headers.get("Idempotency-Key") if request.method in METHODS else None
+    if sent is None:
         return act()
     if not 0 < len(sent) <= MAX_KEY_LENGTH or not (sent.isascii() and sent.isprintable()):
         raise MalformedRequest(f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} visible characters.")

@@ -5,6 +5,7 @@ OperationOutcome in `exception_handler`.
 """
 
 import logging
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpResponse
+from django.http.request import HttpHeaders
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.views import APIView
@@ -73,7 +75,7 @@ class FhirView(APIView):
             base=self.base,
             actor=request.user,
             query=_query(sent),
-            headers=sent.headers,
+            headers=SentHeaders(sent.META),
             body=self.body(request),
             content_type=(sent.content_type or "").partition(";")[0].strip().lower(),
         )
@@ -99,6 +101,22 @@ class FhirView(APIView):
     def options(self, request, **segments):
         """What may be done here; the answer of https://hl7.org/fhir/R4/http.html is /metadata."""
         return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+
+
+class SentHeaders(Mapping):
+    """Headers by name, read from the WSGI environment as they are asked for: most never are."""
+
+    def __init__(self, environment: Mapping[str, str]):
+        self._environment = environment
+
+    def __getitem__(self, name: str) -> str:
+        return self._environment[HttpHeaders.to_wsgi_name(name)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(HttpHeaders(self._environment))
+
+    def __len__(self) -> int:
+        return len(HttpHeaders(self._environment))
 
 
 def _query(request) -> str:
