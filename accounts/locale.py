@@ -1,8 +1,12 @@
-"""The language and the time zone of the pages: those of the user, else the browser's language and
-the clinic's zone. The API speaks English and UTC offsets of the clinic, whoever asks.
+"""The language, the time zone and the hours of the pages: those of the user, else the browser's
+language, the clinic's zone and 24 hours. The API speaks English and UTC offsets of the clinic,
+whoever asks.
 """
 
 import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,9 +14,26 @@ from django.utils import timezone, translation
 
 API = tuple(f"/{path}" for path in settings.FHIR_PATHS)
 
+_hours: ContextVar[str] = ContextVar("hours", default="24")
+
+
+def hour_cycle() -> str:
+    """Whether times are to be said in "24" or in "12" hours."""
+    return _hours.get()
+
+
+@contextmanager
+def hours(cycle: str) -> Iterator[None]:
+    """Say times so for a while."""
+    before = _hours.set(cycle)
+    try:
+        yield
+    finally:
+        _hours.reset(before)
+
 
 class LocaleMiddleware:
-    """Sets both for one request; a thread that answers another starts anew."""
+    """Sets all three for one request; a thread that answers another starts anew."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -21,7 +42,8 @@ class LocaleMiddleware:
         if request.path_info.startswith(API):
             return self.get_response(request)
         language = language_of(request)
-        with translation.override(language), timezone.override(zone_of(request)):
+        cycle = getattr(request.user, "hour_cycle", "24")
+        with translation.override(language), timezone.override(zone_of(request)), hours(cycle):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response

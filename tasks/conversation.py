@@ -97,9 +97,7 @@ class Conversation:
         """4 messages · opened Wed 18 Nov"""
         count = len(self.earlier) + len(self.messages)
         said = f"{count} message{'' if count == 1 else 's'}"
-        near = self.opened in ("Today", "Yesterday")
-        opened = self.opened.lower() if near else self.opened
-        return f"{said} · opened {opened}" if opened else said
+        return f"{said} · opened {times.within(self.opened)}" if self.opened else said
 
 
 def conversation(

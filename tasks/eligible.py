@@ -328,7 +328,7 @@ def _until(until: datetime | None, at: datetime) -> str:
 def day_or_time(moment: datetime, at: datetime) -> str:
     """19:00, "Tomorrow 08:00", and the day alone for the midnight that it begins with."""
     text = times.moment(moment, at)
-    plain = times.time_of(moment) == "00:00" and times.day(moment, at) != "Today"
+    plain = times.is_midnight(moment) and not times.is_today(moment, at)
     return times.day(moment, at) if plain else text
 
 

@@ -129,7 +129,7 @@ def draft(request: HttpRequest, thread_id: str) -> HttpResponse:
     )
     if snippet or not wants_part(request):
         return _composer(request, header)
-    saved = timezone.localtime(kept.last_updated).strftime("%H:%M") if kept else ""
+    saved = times.time_of(kept.last_updated) if kept else ""
     return part(request, "communications/_saved.html", {"saved": saved})
 
 

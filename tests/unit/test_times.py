@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from accounts.locale import hours
 from tasks import times
 
 NOW = datetime(2026, 11, 20, 16, 42, tzinfo=UTC)
@@ -95,3 +96,30 @@ def test_the_zone_is_named_with_its_offset():
         assert times.zone_name(NOW) == "IST (UTC+5:30)"
     with timezone.override(UTC):
         assert times.zone_name(NOW) == "UTC"
+
+
+@pytest.fixture
+def twelve_hours():
+    with hours("12"):
+        yield
+
+
+def test_times_in_twelve_hours(twelve_hours):
+    assert times.moment(NOW + timedelta(hours=3), NOW) == "1:42 PM"
+    assert times.moment(NOW - timedelta(days=1), NOW) == "Yesterday 10:42 AM"
+    assert said(138) == ("1:00 PM", "")
+    midnight = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+    assert times.time_of(midnight) == "12:00 AM" and times.is_midnight(midnight)
+
+
+def test_days_and_months_in_the_language_of_the_page():
+    with translation.override("es"):
+        assert times.day(NOW + timedelta(days=4), NOW).startswith("mar")
+        assert "Ene" in times.born("1964-01-14")
+
+
+def test_the_clinics_zone_is_said_where_it_differs():
+    with timezone.override("Europe/Madrid"):
+        assert times.clinic_zone(NOW) == "UTC"
+    with timezone.override("Africa/Abidjan"):
+        assert times.clinic_zone(NOW) == ""
