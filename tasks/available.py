@@ -69,6 +69,7 @@ VERBS = {
         Verb("assign", "Assign", "user-round-plus", "A", None, opens=True),
         Verb("escalate", "Escalate", "siren", "", None, opens=True),
         Verb("prioritize", "Change priority", "arrow-up", "", None, opens=True),
+        Verb("reschedule", "Change due date", "calendar-clock", "D", None, opens=True),
         Verb("next-stage", "Next stage", "milestone", ".", None),
         Verb("stage", "Change stage", "milestone", "", None, opens=True),
         Verb("reply", "Reply", "message-square", "A", None),
@@ -96,7 +97,7 @@ class Action:
         return not self.reason
 
 
-IN_MENU = ("close", "escalate", "prioritize", "reject", "fail", "cancel")
+IN_MENU = ("close", "escalate", "prioritize", "reschedule", "reject", "fail", "cancel")
 """What is done seldom stands in a menu."""
 
 

@@ -20,6 +20,7 @@ ACTIVITIES = {
     "reroute": "Rerouted",
     "escalate": "Escalated",
     "prioritize": "Priority changed",
+    "reschedule": "Due date changed",
     "complete": "Completed",
     "undo": "Taken back",
 }

@@ -6,20 +6,23 @@ so that a page without scripts, a part of it for htmx and a refused form are the
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import cached_property
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import people
 from accounts.people import Patient
 from fhir.actor import Actor
-from fhir.datatypes import display_of
+from fhir.datatypes import display_of, to_instant
 from fhir.store import Stored
-from tasks import moves
+from tasks import moves, times
 from tasks.available import supervises
 from tasks.clock_rows import clocks_of
-from tasks.document import PRIORITY_RANK, reference_of
+from tasks.document import NO_DUE, PRIORITY_RANK, due_by, due_of, end_of, reference_of
 from tasks.forms import ReasonForm
 from tasks.reasons import Reason, choices
 from tasks.rows import PRIORITIES, due, priority_of, title_of
@@ -33,6 +36,7 @@ TITLES = {
     "assign": "Assign this task",
     "escalate": "Escalate this task",
     "prioritize": "Change the priority",
+    "reschedule": gettext_lazy("Change the due date"),
     "stage": "Change the stage",
 }
 KINDS = (("person", "Person", "user-round"), ("pool", "Pool", "users-round"))
@@ -52,6 +56,14 @@ ESCALATE_REASONS = (
     Reason("too-late", "It will not be done in time", ESCALATE_REASON),
     Reason("other", "Other", ESCALATE_REASON),
 )
+DUE_REASON = "urn:taskward:due-reason"
+DUE_REASONS = (
+    Reason("waiting", "Waiting for somebody else", DUE_REASON),
+    Reason("agreed", "Agreed with who asked for it", DUE_REASON),
+    Reason("sooner", "Needed sooner", DUE_REASON),
+    Reason("mistake", "It was wrong", DUE_REASON),
+    Reason("other", "Other", DUE_REASON),
+)
 MANY_REROUTES = 2
 """So many before make the next one worth a question."""
 
@@ -66,6 +78,8 @@ class Chosen:
     keep: bool
     priority: str
     stage: str
+    day: str | None
+    time: str
 
     @classmethod
     def parse(cls, code: str, data: Mapping[str, str]) -> "Chosen":
@@ -82,6 +96,8 @@ class Chosen:
             keep=code == "reroute" and data.get("keep") == "yes",
             priority=priority if priority in PRIORITY_RANK else "",
             stage=data.get("stage", ""),
+            day=data.get("day"),
+            time=data.get("time", ""),
         )
 
 
@@ -201,6 +217,60 @@ class Dialog:
         """The stage chosen; of a dialog just opened the next one."""
         return find(self.document, self.chosen.stage) or next_stage(self.document)
 
+    # --- by when ---
+
+    @property
+    def is_due_asked(self) -> bool:
+        return self.code == "reschedule"
+
+    @cached_property
+    def due_fields(self) -> tuple[str, str]:
+        """(day, time) as the fields say, of a dialog just opened as it is due now."""
+        if self.chosen.day is None:
+            return self._due_now()
+        return self.chosen.day, self.chosen.time
+
+    def _due_now(self) -> tuple[str, str]:
+        end, at = end_of(self.document), due_of(self.document)
+        if at == NO_DUE:
+            return "", ""
+        if "T" not in end:
+            return times.local_day(end, at).isoformat(), ""
+        local = timezone.localtime(at)
+        return local.date().isoformat(), f"{local:%H:%M}"
+
+    @cached_property
+    def chosen_due(self) -> str | None:
+        """The date or the instant that is chosen, "" for none; None when the fields say neither."""
+        day, clock = self.due_fields
+        if self.due_fields == self._due_now():
+            return end_of(self.document)
+        if not day:
+            return None if clock else ""
+        try:
+            on = date.fromisoformat(day)
+            return (
+                to_instant(timezone.make_aware(datetime.combine(on, time.fromisoformat(clock))))
+                if clock
+                else on.isoformat()
+            )
+        except ValueError:
+            return None
+
+    def _at_due(self) -> list[str]:
+        if self.chosen_due is None:
+            return []
+        was = self.due.clock or _("no due date")
+        after = due(due_by(self.document, self.chosen_due), self.at)
+        if self.chosen_due == end_of(self.document):
+            told = [_("It stays as it is: %(due)s") % {"due": was}]
+        else:
+            told = [_("The due date goes from %(was)s to %(due)s")
+                    % {"was": was, "due": after.clock or _("no due date")}]  # fmt: skip
+            if after.kind == "late":
+                told.append(_("That has passed: it will be overdue"))
+        return [*told, _("The reason is recorded")]
+
     # --- how urgent it becomes ---
 
     @property
@@ -219,7 +289,7 @@ class Dialog:
     def chosen_priority(self) -> str:
         if self.chosen.priority or self.code == "prioritize":
             return self.chosen.priority or self.priority
-        steps = [code for code, _ in self.priorities]
+        steps = [code for code, about in self.priorities]
         return steps[-1] if steps else ""
 
     # --- why ---
@@ -228,6 +298,8 @@ class Dialog:
     def reasons(self) -> tuple[Reason, ...]:
         if self.code == "escalate":
             return ESCALATE_REASONS
+        if self.code == "reschedule":
+            return DUE_REASONS
         return choices("reroute", self.document) if self.code == "reroute" else ()
 
     @property
@@ -243,6 +315,8 @@ class Dialog:
             return self._handed_over() if self.to else []
         if self.code == "stage":
             return self._at_stage()
+        if self.is_due_asked:
+            return self._at_due()
         word = PRIORITIES[self.chosen_priority][1]
         if self.chosen_priority == self.priority:
             told = [f"The priority stays {word}"]
@@ -267,6 +341,8 @@ class Dialog:
     def choose(self) -> str:
         if self.code == "stage":
             return "Choose a stage to see it."
+        if self.is_due_asked:
+            return _("Say a day to see it.")
         return f"Choose a {'pool' if self.chosen.kind == 'pool' else 'person'} to see it."
 
     @cached_property
@@ -284,7 +360,7 @@ class Dialog:
     def undo_hint(self) -> str:
         if self.code == "escalate":
             return "The coordinators are told at once, so this cannot be undone."
-        if self.code in ("prioritize", "stage"):
+        if self.code in ("prioritize", "reschedule", "stage"):
             return "You can undo until somebody changes the task."
         if self.chosen.keep:
             return "Yours closes for good: this cannot be undone."
@@ -298,7 +374,7 @@ class Dialog:
         if self.moves_on:
             verb = self.code.capitalize()
             return f"{verb} to {self.target.name}" if self.target else verb
-        return {"escalate": "Escalate", "prioritize": "Change it", "stage": "Change it"}[self.code]
+        return "Escalate" if self.code == "escalate" else "Change it"
 
 
 class MoveForm(ReasonForm):
@@ -306,6 +382,7 @@ class MoveForm(ReasonForm):
 
     to = forms.CharField(required=False)
     stage = forms.CharField(required=False)
+    due = forms.CharField(required=False)
 
     def __init__(self, dialog: Dialog, *args, **kwargs):
         super().__init__(dialog.reasons, *args, **kwargs)
@@ -317,6 +394,10 @@ class MoveForm(ReasonForm):
             self.add_error("to", f"Choose the {word} that gets it.")
         if self.dialog.code == "stage" and self.dialog.stage is None:
             self.add_error("stage", "Choose a stage.")
+        if self.dialog.is_due_asked:
+            if self.dialog.chosen_due is None:
+                self.add_error("due", _("Say on which day, or leave day and time empty."))
+            self.cleaned_data["due"] = self.dialog.chosen_due
         if self.dialog.reasons:
             return super().clean()
         return self.cleaned_data | {"note": self.cleaned_data.get("note", "").strip()}

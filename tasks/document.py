@@ -31,15 +31,33 @@ def reference_of(document: dict, element: str) -> str:
     return unversioned(value.get("reference", "?")) if value else ""
 
 
+def end_of(document: dict) -> str:
+    """restriction.period.end as it is written; "" where there is none."""
+    return ((document.get("restriction") or {}).get("period") or {}).get("end", "")
+
+
 def due_of(document: dict) -> datetime:
     """restriction.period.end; a date without a time is due at the end of the clinic's day."""
-    period = (document.get("restriction") or {}).get("period") or {}
-    if "end" not in period:
+    end = end_of(document)
+    if not end:
         return NO_DUE
-    due = parse_date(period["end"])
-    if "T" in period["end"]:
+    due = parse_date(end)
+    if "T" in end:
         return due.low
     return NO_DUE if due.high == LATEST else due.high.replace(tzinfo=get_default_timezone())
+
+
+def due_by(document: dict, due: str) -> dict:
+    """The document with another restriction.period.end, a date or an instant; "" for none."""
+    restriction = dict(document.get("restriction") or {})
+    period = dict(restriction.pop("period", None) or {})
+    period.pop("end", None)
+    if due:
+        period["end"] = due
+    if period:
+        restriction["period"] = period
+    rest = {name: value for name, value in document.items() if name != "restriction"}
+    return rest | ({"restriction": restriction} if restriction else {})
 
 
 def index_columns(document: dict) -> dict[str, Any]:

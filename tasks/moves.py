@@ -1,4 +1,5 @@
-"""How a Task gets from one to another, and up: reroute, assign, escalate, prioritize, advance.
+"""How a Task gets from one to another, and up: reroute, assign, escalate, prioritize, reschedule,
+advance.
 
 Each is one transaction: the Task first, then what follows from it (tasks.consequences). Who may is
 the rule of every change (tasks.permissions): she may hand over what she owns, or send what she
@@ -197,6 +198,34 @@ def prioritize(
         interaction="prioritize",
         if_match=if_match,
         then=lambda stored: record(stored, "prioritize", actor=actor, reason=reason),
+    )
+
+
+def reschedule(
+    task_id: str,
+    *,
+    due: str,
+    reason: dict | None = None,
+    note: str = "",
+    actor: Actor,
+    if_match: list[int] | None = None,
+) -> Stored:
+    """Say by when it is to be done: `due` is a FHIR date or dateTime, or "" for no due date."""
+
+    def next_document(document: dict) -> dict:
+        _check_open(document, "given another due date")
+        after = documents.due_by(document, due)
+        if after == document:
+            return document
+        return _noted(after, note, actor)
+
+    return _change(
+        task_id,
+        next_document,
+        actor=actor,
+        interaction="reschedule",
+        if_match=if_match,
+        then=lambda stored: record(stored, "reschedule", actor=actor, reason=reason),
     )
 
 

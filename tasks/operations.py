@@ -251,6 +251,11 @@ def _prioritize(task_id: str, given: Arguments, **how) -> Stored:
     return moves.prioritize(task_id, priority=priority, **_reason_and_note(given), **how)
 
 
+def _reschedule(task_id: str, given: Arguments, **how) -> Stored:
+    due = given.value("due", "")
+    return moves.reschedule(task_id, due=due, **_reason_and_note(given), **how)
+
+
 def _advance(task_id: str, given: Arguments, **how) -> Stored:
     stage = _concept(given.first("businessStatus"))
     return moves.advance(task_id, stage=stage, note=given.value("note", ""), **how)
@@ -312,6 +317,18 @@ OPERATIONS = (
         "Say how urgent a Task is.",
         _prioritize,
         (_needed(PRIORITY), REASON_OF_MOVE, NOTE),
+        each=True,
+    ),
+    TaskOperation(
+        "reschedule",
+        "Reschedule",
+        "Say by when a Task is to be done, or without `due` that it has no due date.",
+        _reschedule,
+        (
+            Parameter("due", ("dateTime", "date"), "Becomes Task.restriction.period.end."),
+            REASON_OF_MOVE,
+            NOTE,
+        ),
         each=True,
     ),
     TaskOperation(

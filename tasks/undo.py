@@ -15,10 +15,13 @@ from fhir.store import Stored
 from tasks import consequences, history
 from tasks.transitions import FINAL
 
-UNDOABLE = {"reroute", "assign", "release", "prioritize", "advance"}
+UNDOABLE = {"reroute", "assign", "release", "prioritize", "reschedule", "advance"}
 """Interactions that hide nothing from their maker that she did not have, and reach no patient."""
 
-MOVED = ("owner", "performerType", "status", "statusReason", "businessStatus", "priority")
+MOVED = (
+    *("owner", "performerType", "status", "statusReason", "businessStatus", "priority"),
+    "restriction",
+)
 """What is put back. Notes stay: they were said."""
 
 REASON = {

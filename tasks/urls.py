@@ -61,6 +61,7 @@ urlpatterns = [
     path("t/<str:task_id>/assign", dialogs.assign, name="assign"),
     path("t/<str:task_id>/escalate", dialogs.escalate, name="escalate"),
     path("t/<str:task_id>/prioritize", dialogs.prioritize, name="prioritize"),
+    path("t/<str:task_id>/reschedule", dialogs.reschedule, name="reschedule"),
     path("t/<str:task_id>/stage", dialogs.stage, name="stage"),
     path("t/<str:task_id>/take-back", dialogs.take_back, name="take_back"),
     path("t/<str:task_id>/<slug:code>/targets", dialogs.targets, name="targets"),

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from fhir.errors import (
@@ -26,7 +27,7 @@ from tasks import moves
 from tasks.available import VERBS, blocker, check_available
 from tasks.dialogs import TITLES, Dialog, MoveForm
 from tasks.differences import differences
-from tasks.rows import PRIORITIES
+from tasks.rows import PRIORITIES, due
 from tasks.transitions import BadTransition
 from tasks.undo import take_back as undo
 from tasks.views.answers import found_to_change, page, part, version_of, wants_part
@@ -73,6 +74,13 @@ def prioritize(request: HttpRequest, task_id: str) -> HttpResponse:
 
 @page
 @require_http_methods(["GET", "POST"])
+def reschedule(request: HttpRequest, task_id: str) -> HttpResponse:
+    """Change by when the task is to be done."""
+    return _dialog(request, task_id, "reschedule", _reschedule)
+
+
+@page
+@require_http_methods(["GET", "POST"])
 def stage(request: HttpRequest, task_id: str) -> HttpResponse:
     """Bring the task to any stage of its type, back too."""
     return _dialog(request, task_id, "stage", _advance)
@@ -95,7 +103,7 @@ def outcome(request: HttpRequest, task_id: str, code: str) -> HttpResponse:
 @page
 @require_POST
 def take_back(request: HttpRequest, task_id: str) -> HttpResponse:
-    """Undo a reroute, an assignment, a priority or a stage, until somebody acts."""
+    """Undo a reroute, an assignment, a priority, a due date or a stage, until somebody acts."""
     [version] = version_of(request) or [0]
     done = undo(task_id, version=version, actor=request.actor)
     return show_changed(request, done, named_view(request), "Taken back")
@@ -139,6 +147,19 @@ def _prioritize(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:
         dialog.stored.resource_id, priority=priority, note=said["note"], **arguments
     )
     return Done(done, f"Priority is {PRIORITIES[priority][1]} now")
+
+
+def _reschedule(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:
+    done = moves.reschedule(
+        dialog.stored.resource_id,
+        due=said["due"],
+        reason=said["concept"],
+        note=said["note"],
+        **arguments,
+    )
+    clock = due(done.parsed(), dialog.at).clock
+    text = _("Due %(time)s now") % {"time": clock} if clock else _("No due date now")
+    return Done(done, text)
 
 
 def _advance(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:

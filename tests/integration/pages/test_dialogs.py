@@ -19,7 +19,7 @@ from tests.integration.pages.test_pages import htmx, post, text
 CODED = {
     "coding": [{"system": "https://medplum.com/CodeSystem/reroute-reason", "code": "workload"}]
 }
-DIALOGS = ("reroute", "assign", "escalate", "prioritize", "stage")
+DIALOGS = ("reroute", "assign", "escalate", "prioritize", "reschedule", "stage")
 LAB = "http://taskward.example/fhir/CodeSystem/task-type"
 
 
@@ -325,6 +325,37 @@ def test_the_priority_is_changed_and_put_back(page, hers):
     htmx(nurse, "post", url(hers, "prioritize"), same)
     again = htmx(nurse, "post", url(hers, "prioritize"), same | {"version": 5})
     assert again.status_code == 200 and "data-undo" not in again.content.decode()
+
+
+def test_the_due_date_is_changed_and_put_back(page, hers):
+    nurse, path = page("nurse"), url(hers, "reschedule")
+    sent = {"day": "2031-05-04", "time": "10:30", "reason": "agreed", "version": 2}
+    assert "from no due date to 4 May 2031 10:30" in text(htmx(nurse, "get", path, sent))
+    response = htmx(nurse, "post", path, sent)
+    assert "Due 4 May 2031 10:30 now" in text(response)
+    assert "changed when it is due" in text(response) and "Agreed with" in text(response)
+    assert stored(hers)["restriction"]["period"]["end"] == "2031-05-04T10:30:00.000Z"
+    assert 'name="time" value="10:30"' in htmx(nurse, "get", path).content.decode()
+    htmx(nurse, "post", f"/worklist/t/{hers['id']}/take-back", {"version": 3})
+    assert "restriction" not in stored(hers)
+    day = sent | {"time": "", "version": 4}
+    assert "Due 4 May 2031 now" in text(htmx(nurse, "post", path, day))
+    assert stored(hers)["restriction"]["period"]["end"] == "2031-05-04"
+    none = {"day": "", "time": "", "reason": "mistake", "version": 5}
+    assert nurse.post(path, none).status_code == 303
+    assert "restriction" not in stored(hers)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"day": "4 May"}, {"day": "", "time": "10:00"}, {"day": "2031-05-04", "time": "x"}]
+)
+def test_a_due_date_that_is_none_is_said_in_the_dialog(page, hers, fields):
+    path, said = url(hers, "reschedule"), {"reason": "agreed", "version": 2, "note": "Keep this."}
+    response = htmx(page("nurse"), "post", path, said | fields)
+    assert response.status_code == 422
+    assert "Say on which day" in text(response) and "Keep this." in text(response)
+    response = htmx(page("nurse"), "post", path, {"day": "2031-05-04", "version": 2})
+    assert response.status_code == 422 and "Choose a reason." in text(response)
 
 
 def lab_report(owner, **elements) -> dict:

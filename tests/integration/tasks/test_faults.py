@@ -77,6 +77,11 @@ ACTIONS = {
         "nurse",
         lambda task, actor: moves.prioritize(task, priority="stat", actor=actor),
     ),
+    "reschedule": (
+        "owned",
+        "nurse",
+        lambda task, actor: moves.reschedule(task, due="2031-05-04", actor=actor),
+    ),
 }
 
 

@@ -40,6 +40,7 @@ OF_ONE = {
     ),
     "escalate": ("accepted", (BECAUSE,), "accepted"),
     "prioritize": ("accepted", (("priority", "valueCode", "asap"),), "accepted"),
+    "reschedule": ("accepted", (("due", "valueDate", "2031-05-04"),), "accepted"),
     "advance": (
         "accepted",
         (("businessStatus", "valueCodeableConcept", {"text": "Drafted"}),),
@@ -234,6 +235,7 @@ OF_MANY = {
     "assign": (TO_TOMAS,),
     "reroute": (("pool", "valueString", "doctor"), ("reason", "valueCodeableConcept", REROUTE)),
     "prioritize": (("priority", "valueCode", "asap"),),
+    "reschedule": (("due", "valueDateTime", "2031-05-04T10:00:00Z"),),
     "hold": (BECAUSE,),
     "cancel": (BECAUSE,),
 }

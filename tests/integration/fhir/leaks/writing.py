@@ -95,6 +95,7 @@ BY_ID = [
             "reroute": REROUTED,
             "escalate": BECAUSE,
             "prioritize": URGENT,
+            "reschedule": parameters(("due", "valueDate", "2031-05-04")),
             "advance": parameters(("businessStatus", "valueCodeableConcept", {"text": "Seen"})),
             "start": None,
             "hold": BECAUSE,
@@ -117,6 +118,7 @@ BY_ID = [
             "assign": TO_CARL,
             "reroute": REROUTED,
             "prioritize": URGENT,
+            "reschedule": parameters(("due", "valueDate", "2031-05-04")),
             "hold": BECAUSE,
             "cancel": BECAUSE,
         }.items()
