@@ -47,9 +47,13 @@ STATS = operation(
         parameter("periodEnd", "date", "Of Tasks asked for until then, that day included."),
         parameter("pool", "string", "Of one pool: its name, or system|code of its role."),
         parameter(
-            "groupBy", "string", "The clocks of each, too: some of type, pool, owner and week."
+            "groupBy",
+            "string",
+            "The clocks of each, too: some of type, pool, owner and week; and of stage, the time in"
+            " each stage by pool.",
         ),
         parameter("interval", "code", "day or week: how finely it tells what was overdue."),
+        parameter("overdueAt", "time", "At which time of day, instead of the end of it: 08:00."),
         parameter("return", "Parameters", "The counts.", use="out", min=1),
     ],
 )

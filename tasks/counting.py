@@ -37,6 +37,8 @@ GROUPS = {
     "week": ("{week} as week", "{week}"),
 }
 """What Tasks can be divided by: (columns, what to group by)."""
+STAGE = "stage"
+"""Tasks can be divided by pool and stage, too: one counts for each stage that it had."""
 WEEK = "to_char(date_trunc('week', c.created at time zone '{zone}'), 'YYYY-MM-DD')"
 
 
@@ -77,6 +79,7 @@ class Counted:
     executed: dict = field(default_factory=dict)
     whole: dict = field(default_factory=dict)
     waits: list[dict] = field(default_factory=list)
+    limits: list[dict] = field(default_factory=list)
     stages: list[dict] = field(default_factory=list)
     reasons: dict[str, list[dict]] = field(default_factory=dict)
     moves: list[dict] = field(default_factory=list)
@@ -97,11 +100,10 @@ def count(found: Found, groups: Sequence[str], trend: Trend, *, actor: Actor) ->
         "executed": (EXECUTED, ()),
         "whole": (f"select {_figures()} from picked c", ()),
         "waits": (WAITS, ()),
+        "limits": (LIMITS, ()),
         "stages": (STAGES, ()),
         "hold-reason": (HOLDS, ()),
-        "cancel-reason": (_of_concept("reason_", "c.reason", "c.status = 'cancelled'"), ()),
-        "reject-reason": (_of_concept("reason_", "c.reason", "c.status = 'rejected'"), ()),
-        "fail-reason": (_of_concept("reason_", "c.reason", "c.status = 'failed'"), ()),
+        **{name: (_of_reason(status), ()) for name, status in ENDS.items()},
         "moves": (MOVES.format(readable=readable), readable_params),
         **{name: (_of_group(name, str(trend.zone)), ()) for name in groups},
     }
@@ -124,6 +126,7 @@ def count(found: Found, groups: Sequence[str], trend: Trend, *, actor: Actor) ->
         executed=executed,
         whole=whole,
         waits=rows["waits"],
+        limits=rows["limits"],
         stages=rows["stages"],
         reasons={name: rows[name] for name in rows if name.endswith("-reason") and name in REASONS},
         moves=rows["moves"],
@@ -132,7 +135,8 @@ def count(found: Found, groups: Sequence[str], trend: Trend, *, actor: Actor) ->
     )
 
 
-REASONS = ("hold-reason", "cancel-reason", "reject-reason", "fail-reason")
+ENDS = {"cancel-reason": "cancelled", "reject-reason": "rejected", "fail-reason": "failed"}
+REASONS = ("hold-reason", *ENDS)
 
 
 def _of_column(name: str) -> str:
@@ -151,9 +155,20 @@ def _of_concept(prefix: str, code: str, where: str = "true") -> str:
     )
 
 
+def _of_reason(status: str) -> str:
+    """Those without a reason as well."""
+    return (
+        "select c.reason_system as system, c.reason as code, max(c.reason_label) as label, count(*)"
+        f" from picked c where c.status = '{status}'"
+        " group by 1, 2, case when c.reason = '' then c.reason_label end"
+        f" order by 4 desc, 1, 2, 3 limit {MOST_GROUPS}"
+    )
+
+
 def _figures() -> str:
     """How many, and each clock."""
     columns = ["count(*)", "count(c.ended) as ended", "coalesce(sum(c.reroutes), 0) as reroutes"]
+    columns.append("count(*) filter (where c.reroutes > 0) as rerouted")
     for column in CLOCKS.values():
         value = f"c.{column}"
         if column in OF_COMPLETED:
@@ -163,6 +178,8 @@ def _figures() -> str:
 
 
 def _of_group(name: str, zone: str) -> str:
+    if name == STAGE:
+        return OF_STAGES
     week = WEEK.format(zone=zone.replace("'", ""))
     columns, key = (each.format(week=week) for each in GROUPS[name])
     order = "week desc" if name == "week" else f"count desc, {key}"
@@ -182,6 +199,18 @@ WAITS = f"""
     where c.pools <> '[]' and (c.ended is not null or c.owner <> '')
     group by w.pool order by count desc, w.pool
 """
+LIMITS = f"""
+    select c.pool_id as pool, l.priority, l.minutes, count(*), {SHARES.format("c.to_claim")} as shares,
+        count(*) filter (where c.to_claim <= l.minutes * 60000::bigint) as within
+    from picked c join accounts_pool p on p.id = c.pool_id
+    join lateral (values ('stat', p.sla_stat), ('asap', p.sla_asap), ('urgent', p.sla_urgent),
+        ('routine', p.sla_routine)) l(priority, minutes)
+        on l.priority = coalesce(nullif(c.priority, ''), 'routine') and l.minutes is not null
+    where c.to_claim is not null or c.claimed is null and c.ended is null
+        and c.created < now() - l.minutes * interval '1 minute'
+    group by 1, 2, 3 order by 1, array_position(array['stat', 'asap', 'urgent', 'routine'], l.priority)
+"""
+"""What was claimed, and what waits longer than it may: how much of it was claimed in time."""
 STAGES = f"""
     select c.code_system as type_system, c.code as type_code, max(c.code_label) as type_label,
         case when c.code = '' then c.code_label else '' end as type_text,
@@ -195,6 +224,15 @@ STAGES = f"""
     where c.stages <> '[]'
     group by c.code_system, c.code, type_text, s.system, s.code, text
     order by count desc, type_code, s.code limit {10 * MOST_GROUPS}
+"""
+OF_STAGES = f"""
+    select c.pool_id as pool, s.system, s.code, max(s.label) as label, count(*),
+        {SHARES.format("case when s.passed or c.ended is not null then s.ms end")} as shares
+    from picked c, jsonb_to_recordset(c.stages)
+        s(system text, code text, label text, ms bigint, passed boolean)
+    where c.stages <> '[]' and c.pool_id is not null
+    group by c.pool_id, s.system, s.code, case when s.code = '' then s.label end
+    order by count desc, pool, s.system, s.code, label limit {10 * MOST_GROUPS}
 """
 HOLDS = f"""
     select h.system, h.code, max(h.label) as label, count(*), {SHARES.format("h.ms")} as shares

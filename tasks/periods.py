@@ -63,9 +63,20 @@ class Trend:
     zone: tzinfo
 
 
-def trend_of(period: Period, interval: str, *, now: datetime) -> Trend:
+def time_of_day(text: str) -> time:
+    """Raises InvalidSearch."""
+    try:
+        return time.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidSearch(
+            "overdueAt must be a time of day: 08:00.", expression=blamed("overdueAt")
+        ) from error
+
+
+def trend_of(period: Period, interval: str, *, now: datetime, at: time | None = None) -> Trend:
     """The days or weeks of the period up to now; of a very long one without an interval the last
-    weeks. Raises InvalidSearch.
+    weeks. With `at`, each ends at that time of day, and they are told back from the last one.
+    Raises InvalidSearch.
     """
     if interval not in ("", "day", "week"):
         raise InvalidSearch("interval must be day or week.", expression=blamed("interval"))
@@ -84,12 +95,27 @@ def trend_of(period: Period, interval: str, *, now: datetime) -> Trend:
             f"A period of more than {MOST_POINTS} {interval}s is too long for this interval.",
             expression=blamed("interval"),
         )
+    if at is not None:
+        return Trend(tuple(_back_from(end, start, length, at, zone)), zone)
     points = []
     while (begin := _midnight(first, zone)) < end:
         following = _midnight(first + length, zone)
         points.append(Point(first, max(begin, start), min(following, end)))
         first += length
     return Trend(tuple(points), zone)
+
+
+def _back_from(
+    end: datetime, start: datetime, length: timedelta, at: time, zone: tzinfo
+) -> list[Point]:
+    day = end.astimezone(zone).date()
+    if datetime.combine(day, at, zone) > end:
+        day -= timedelta(days=1)
+    points: list[Point] = []
+    while (until := datetime.combine(day, at, zone)) > start:
+        points.append(Point(day, datetime.combine(day - length, at, zone), until))
+        day -= length
+    return points[::-1]
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

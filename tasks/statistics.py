@@ -29,11 +29,11 @@ from fhir.search.answer import Asked, part_of
 from fhir.search.chains import united
 from fhir.search.parse import blamed, parse_query
 from tasks import clock_rows
-from tasks.counting import CLOCKS, GROUPS, Counted, Found, count
+from tasks.counting import CLOCKS, GROUPS, STAGE, Counted, Found, count
 from tasks.models import Stage, Task
-from tasks.periods import Period, Trend, period_of, trend_of
+from tasks.periods import Period, Trend, period_of, time_of_day, trend_of
 
-OWN = ("periodStart", "periodEnd", "pool", "groupBy", "interval")
+OWN = ("periodStart", "periodEnd", "pool", "groupBy", "interval", "overdueAt")
 """Parameters that are no search parameters."""
 MOST_GROUPS = 100
 """Of one kind, the largest; words of one's own can make any number."""
@@ -47,9 +47,14 @@ def stats(request: Request, resource_id: None) -> Answer:
     check_scope(request.actor, "Task", "s")
     document = {
         "resourceType": "Parameters",
-        "parameter": _answer(_asked(pairs, store.now()), request.actor, request.base),
+        "parameter": told(pairs, request.actor, request.base),
     }
     return Answer(body=json.dumps(document))
+
+
+def told(pairs: list[tuple[str, str]], actor: Actor, base: str = "") -> list[dict]:
+    """`Parameters.parameter` of the answer to a question. Raises InvalidSearch."""
+    return _answer(_asked(pairs, store.now()), actor, base)
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,15 @@ def _asked(pairs: list[tuple[str, str]], now: datetime) -> Question:
     own = {name: value for name, value in pairs if name in OWN and value}
     period = period_of(own.get("periodStart", ""), own.get("periodEnd", ""))
     groups = tuple(dict.fromkeys(own.get("groupBy", "").split(","))) if "groupBy" in own else ()
-    if not {*groups} <= GROUPS.keys():
+    if not {*groups} <= {*GROUPS, STAGE}:
         raise InvalidSearch(
-            f"groupBy must be some of {', '.join(GROUPS)}.", expression=blamed("groupBy")
+            f"groupBy must be some of {', '.join((*GROUPS, STAGE))}.", expression=blamed("groupBy")
         )
+    at = time_of_day(own["overdueAt"]) if "overdueAt" in own else None
     return Question(
         [(name, value) for name, value in pairs if name not in OWN],
         period,
-        trend_of(period, own.get("interval", ""), now=now),
+        trend_of(period, own.get("interval", ""), now=now, at=at),
         _pool_named(own["pool"]) if "pool" in own else None,
         groups,
     )
@@ -153,10 +159,14 @@ class Told:
             yield from self._groups(name, rows, _concept_part)
         yield from self._turnaround()
         yield from self._clocks(counted.whole)
+        if counted.whole["rerouted"]:
+            yield {"name": "rerouted", "valueUnsignedInt": counted.whole["rerouted"]}
         yield from self._pool_waits()
+        yield from self._limits()
         yield from self._stages()
         for name, rows in counted.reasons.items():
-            yield from self._groups(name, rows, _concept_part, _percentiles)
+            yield from self._groups(name, filter(_concept, rows), _concept_part, _percentiles)
+        yield from self._unexplained()
         yield from self._reroutes()
         yield from self._overdue()
         yield from self._divided()
@@ -210,6 +220,25 @@ class Told:
         yield from self._groups(
             "pool-wait", self.counted.waits, lambda row: self._pool(row["pool"]), _percentiles
         )
+
+    def _limits(self) -> Iterator[dict]:
+        """How many were claimed in time, where a pool says how long they may wait."""
+        for row in self._enough(self.counted.limits):
+            part = [pool] if (pool := self._pool(row["pool"])) else []
+            part += [
+                {"name": "priority", "valueCode": row["priority"]},
+                {"name": "minutes", "valueUnsignedInt": row["minutes"]},
+                _count(row["count"]),
+                {"name": "within", "valueUnsignedInt": row["within"]},
+                *_percentiles(row),
+            ]
+            yield {"name": "claim-limit", "part": part}
+
+    def _unexplained(self) -> Iterator[dict]:
+        """How often no reason was given."""
+        for name, rows in self.counted.reasons.items():
+            for row in self._enough(row for row in rows if not _concept(row)):
+                yield {"name": f"no-{name}", "valueUnsignedInt": row["count"]}
 
     def _pool(self, pool_id: int | None, name: str = "pool") -> dict | None:
         coding = self.pools.get(pool_id)
@@ -294,8 +323,11 @@ class Told:
             "owner": lambda row: self._place("owner", row["owner"]),
             "week": lambda row: [{"name": "week", "valueDate": row["week"]}],
         }
+        for row in self._enough(self.counted.groups.get(STAGE, ())):
+            part = [{"name": "by", "valueCode": STAGE}, *values["pool"](row), *_named("stage", row)]
+            yield {"name": "group", "part": [*part, _count(row["count"]), *_percentiles(row)]}
         for name, rows in self.counted.groups.items():
-            for row in self._enough(rows):
+            for row in self._enough(rows if name in values else ()):
                 part: list[dict] = [{"name": "by", "valueCode": name}, *values[name](row)]
                 part += [_count(row["count"]), {"name": "ended", "valueUnsignedInt": row["ended"]}]
                 part += [{"name": "reroutes", "valueUnsignedInt": row["reroutes"]}]
