@@ -1,8 +1,9 @@
 // The clock: relative times once a minute, by the server's clock.
 const ahead = new Date(app.dataset.now) - Date.now();
-const span = (minutes) => minutes < 1 ? "under 1 min" : minutes < 60 ? `${minutes} min`
-  : minutes < 1440 ? `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`
-  : `${Math.floor(minutes / 1440)} day${minutes < 2880 ? "" : "s"}`;
+const span = (minutes, hours = Math.floor(minutes / 60), days = Math.floor(hours / 24)) =>
+  minutes < 1 ? words.instant : hours < 1 ? fill(words.minutes, { minutes })
+    : days < 1 ? fill(words.hours, { hours, minutes: String(minutes % 60).padStart(2, "0") })
+      : fill(words.days, { days }, days);
 
 function tick() {
   const now = Date.now() + ahead;
@@ -12,11 +13,12 @@ function tick() {
     const late = minutes <= 0, long = "long" in time.dataset;
     time.classList.toggle("late", late);
     time.classList.toggle("soon", !late && minutes < 60);
-    const text = late ? span(Math.floor(-minutes)) : `in ${span(Math.floor(minutes))}`;
+    const length = span(Math.floor(Math.abs(minutes)));
+    const text = late ? length : fill(words.in, { time: length });
     const said = $(":scope > span", time), hidden = $(".vh", said);
-    if (long) said.textContent = `${late ? "Overdue" : "Due"} ${text}`;
+    if (long) said.textContent = fill(late ? words.overdue : words.due, { time: text });
     else if (late && hidden) hidden.nextSibling.data = text;
-    else if (late) said.innerHTML = `<span class="vh">Overdue </span>${text}`;
+    else if (late) said.innerHTML = `<span class="vh">${fill(words.overdue, { time: "" })}</span>${text}`;
     else said.textContent = text;
   });
 }

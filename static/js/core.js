@@ -10,11 +10,16 @@ $$("[data-show]").forEach((button) => {
     const input = document.getElementById(button.dataset.show);
     const shown = input.type === "text";
     input.type = shown ? "password" : "text";
-    button.firstChild.data = shown ? "Show" : "Hide";
+    [button.firstChild.data, button.dataset.other] = [button.dataset.other, button.firstChild.data];
     button.setAttribute("aria-pressed", String(!shown));
   });
 });
 if (!app) return;
+
+// What we say by ourselves, in the language of the page; of a pair the first is for one.
+const words = JSON.parse(app.dataset.words);
+const fill = (text, values, count) => (count === undefined ? text : text[count === 1 ? 0 : 1])
+  .replace(/{(\w+)}/g, (all, name) => values[name]);
 
 $$("[data-dialog='keys'], #live").forEach((each) => { each.hidden = false; });
 

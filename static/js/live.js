@@ -6,7 +6,7 @@ function connection(state) {
   if (state === "lost") lostSince ??= new Date(Date.now() + ahead);
   else lostSince = null;
   const at = lostSince && clinicTime(lostSince);
-  const said = state === "live" ? "Live" : state === "lost" ? `No connection since ${at}` : "Checking";
+  const said = state === "lost" ? fill(words.lost, { time: at }) : words[state];
   live.dataset.state = state;
   if (text.textContent !== said) text.textContent = said;
   $("#offline").hidden = state !== "lost";
@@ -84,7 +84,7 @@ function announceNew() {
   const bar = $("#newbar"), narrowed = "narrowed" in ($("#list")?.dataset ?? {});
   [...fresh].forEach((id) => { if (document.getElementById(`row-${id}`)) fresh.delete(id); });
   bar.hidden = fresh.size === 0 || narrowed;
-  $("#show-new").textContent = `${fresh.size} new, show`;
+  $("#show-new").textContent = fill(words.new, { count: fresh.size }, fresh.size);
 }
 async function showNew() {
   fresh = new Set();

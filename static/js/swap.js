@@ -63,15 +63,15 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
 document.body.addEventListener("htmx:sendError", (event) => {
   connection("lost");
   // Nothing is sent again by itself: by then it may no longer be what the person wants.
-  if (isPost(event)) say("No connection: that was not done.");
+  if (isPost(event)) say(words.undone);
 });
 
 function say(text) {
-  const toast = document.createElement("div"), words = document.createElement("span");
+  const toast = document.createElement("div"), body = document.createElement("span");
   toast.className = "toast";
   toast.setAttribute("role", "alert");
-  words.textContent = text;
-  toast.append(words);
+  body.textContent = text;
+  toast.append(body);
   ($("dialog[open] .said") ?? $("#toasts")).append(toast);
   mark();
 }
@@ -84,8 +84,8 @@ function mark() {
     $(".t", row)?.[selected ? "setAttribute" : "removeAttribute"]("aria-current", "true");
   });
   const at = all.findIndex((row) => row.dataset.id === open);
-  const place = $("#place");
-  if (place) place.textContent = at < 0 ? "" : ` · ${at + 1} of ${all.length}${$(".more-rows") ? "+" : ""}`;
+  const place = $("#place"), total = all.length + ($(".more-rows") ? "+" : "");
+  if (place) place.textContent = at < 0 ? "" : ` · ${fill(words.place, { place: at + 1, total })}`;
   $$("[data-move]", detail ?? document).forEach((button) => { button.hidden = at < 0; });
   $$(".row.leaving:not([data-going])").forEach((row) => {
     row.dataset.going = "";

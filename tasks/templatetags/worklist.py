@@ -1,5 +1,6 @@
 """What the worklist's templates draw with: icons, times and people."""
 
+import json
 from datetime import datetime
 from functools import cache
 
@@ -12,6 +13,7 @@ from accounts import people
 from fhir.actor import SYSTEM
 from fhir.datatypes import display_of
 from tasks import assets, times
+from tasks import words as texts
 from tasks.rows import PRIORITIES, is_patient
 from tasks.rules.events import RULES
 
@@ -35,6 +37,12 @@ def icon(name: str, size: str = "") -> SafeString:
         assets.url("icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def words() -> str:
+    """What the scripts say, as JSON for an attribute."""
+    return json.dumps(texts.words(), ensure_ascii=False, separators=(",", ":"))
 
 
 @register.simple_tag

@@ -1,0 +1,98 @@
+"""manage.py translations: bring locale/ up to date with what the code and the templates say.
+
+Babel reads and writes the catalogues, so that nobody needs GNU gettext; what is compiled is
+committed, so that nothing has to be compiled before the first start.
+"""
+
+from collections.abc import Iterator
+from io import BytesIO, StringIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract, extract_python
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation.template import templatize
+
+APPS = ("accounts", "communications", "config", "fhir", "tasks")
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "gettext_lazy": None,
+    "ngettext_lazy": (1, 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "gettext_noop": None,
+}
+TAGS = ("Translators:",)
+"""Comments that begin so are for translators too."""
+
+
+def catalogue_file(language: str) -> Path:
+    return settings.LOCALE_PATHS[0] / language / "LC_MESSAGES" / "django.po"
+
+
+def translated_languages() -> list[str]:
+    return [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    """The path and text of all that may be translated; templates as the Python they amount to."""
+    for file in sorted((settings.TOP / "templates").rglob("*.html")):
+        code = templatize(file.read_text(), origin=str(file))
+        # Indented as templates are, it would be no Python.
+        yield _path(file), "\n".join(line.strip() for line in code.splitlines())
+    for app in APPS:
+        for file in sorted((settings.TOP / app).rglob("*.py")):
+            if "migrations" not in file.parts:
+                yield _path(file), file.read_text()
+
+
+def _path(file: Path) -> str:
+    return file.relative_to(settings.TOP).as_posix()
+
+
+def extracted() -> Catalog:
+    """Everything that is marked as translatable, with the files that say it."""
+    found = Catalog()
+    for path, code in sources():
+        lines = BytesIO(code.encode())
+        for line, message, comments, context in extract(extract_python, lines, KEYWORDS, TAGS):
+            found.add(message, None, [(path, line)], auto_comments=comments, context=context)
+    return found
+
+
+def updated(language: str) -> str:
+    """The catalogue as it should be: a new message is there untranslated, an old one is gone."""
+    file = catalogue_file(language)
+    with file.open("rb") as stored:
+        catalogue = read_po(stored, locale=language)
+    catalogue.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
+    written = BytesIO()
+    write_po(
+        written, catalogue, width=100, sort_output=True, ignore_obsolete=True, include_lineno=False
+    )
+    return written.getvalue().decode()
+
+
+def compiled(text: str, language: str) -> bytes:
+    written = BytesIO()
+    write_mo(written, read_po(StringIO(text), locale=language))
+    return written.getvalue()
+
+
+class Command(BaseCommand):
+    help = "Bring the catalogues of locale/ up to date, and compile them."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser):
+        parser.add_argument("--check", action="store_true", help="Only say whether they are.")
+
+    def handle(self, *args, check, **options):
+        for language in translated_languages():
+            file, text = catalogue_file(language), updated(language)
+            if check and file.read_text() != text:
+                raise CommandError(f"{file} is out of date: run manage.py translations.")
+            if not check:
+                file.write_text(text)
+                file.with_suffix(".mo").write_bytes(compiled(text, language))

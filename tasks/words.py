@@ -1,0 +1,28 @@
+"""What the scripts of the pages say by themselves, in the language of the page.
+
+`words` of static/js/core.js. What stands in braces is filled in there.
+"""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+BOTH = (1, 2)
+
+
+def words() -> dict[str, str | list[str]]:
+    """By the name that the scripts ask for; a pair is for one and for several."""
+    return {
+        "live": _("Live"),
+        "checking": _("Checking"),
+        "lost": _("No connection since {time}"),
+        "undone": _("No connection: that was not done."),
+        "new": [ngettext("{count} new, show", "{count} new, show", n) for n in BOTH],
+        "place": _("{place} of {total}"),
+        "overdue": _("Overdue {time}"),
+        "due": _("Due {time}"),
+        "in": _("in {time}"),
+        "instant": _("under 1 min"),
+        "minutes": _("{minutes} min"),
+        "hours": _("{hours} h {minutes} min"),
+        "days": [ngettext("{days} day", "{days} days", n) for n in BOTH],
+    }
