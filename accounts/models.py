@@ -5,6 +5,7 @@ from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.expressions import RawSQL
 from guardian.models import GroupObjectPermissionBase
 
 from accounts import pools
@@ -141,6 +142,23 @@ class MemberLimit(models.Model):
         return f"{self.practitioner}: {self.limit}"
 
 
+class Draft(models.Model):
+    """What a user has begun to fill in on a page and not sent yet: hers alone."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="drafts")
+    page = models.CharField(max_length=32)
+    fields = models.JSONField(default=dict)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "page"], name="one_draft_per_user_and_page")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.page}"
+
+
 class Availability(models.Model):
     """Whether a practitioner takes work now: one row each, none for those who always do.
 
@@ -189,6 +207,15 @@ class DirectoryResource(Resource):
 
 class Patient(Resource):
     resource_type = "Patient"
+
+    class Meta(Resource.Meta):
+        indexes = [
+            *Resource.Meta.indexes,
+            # Who was born on a day.
+            models.Index(
+                RawSQL("(ranges #> '{birthdate,0,0}')::bigint", ()), name="patient_birth_date"
+            ),
+        ]
 
 
 class Practitioner(DirectoryResource):

@@ -22,7 +22,7 @@ STYLES = {
         *("tokens", "base", "layout", "controls", "list", "task", "thread"),
         *("dialog", "toast", "utilities", "small", "print"),
     ),
-    "coordination.css": ("people", "board"),
+    "coordination.css": ("people", "board", "profile"),
 }
 """Files of static/css. The layers that they name come first; in a layer the later one wins.
 

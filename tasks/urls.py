@@ -34,6 +34,7 @@ urlpatterns = [
     path("drift/<str:task_id>/repair", attention.repair, name="repair"),
     path("claim-next", buttons.claim_next, name="claim_next"),
     path("preferences", preferences.preferences, name="preferences"),
+    path("profile", preferences.profile, name="profile"),
     path("availability", people.availability, name="availability"),
     path("people", people.people, name="people"),
     path("people/leave", people.leave, name="leave"),

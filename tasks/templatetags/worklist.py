@@ -8,6 +8,7 @@ from django import template
 from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy
 
 from accounts import people
 from fhir.actor import SYSTEM
@@ -71,6 +72,19 @@ def _bars(count: int) -> SafeString:
 
 
 register.filter("is_patient", is_patient)
+
+ROLES = {
+    "admin": gettext_lazy("Admin"),
+    "coordinator": gettext_lazy("Coordinator"),
+    "practitioner": gettext_lazy("Practitioner"),
+    "auditor": gettext_lazy("Auditor"),
+    "service": gettext_lazy("Service"),
+}
+
+
+@register.filter
+def role_name(role: str) -> str:
+    return ROLES.get(role, role)
 
 
 @register.filter

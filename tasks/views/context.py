@@ -46,8 +46,8 @@ def base_context(request: HttpRequest, view: View) -> dict:
         and view.key != "all"
         and (view.pool is None or view.pool.pk in actor.pools),
         "zone": times.zone_name(now),
+        "clinic_zone": times.clinic_zone(now),
         "zone_minutes": int(offset.total_seconds() // 60) if offset else 0,
-        "hide_details": request.session.get("hide_details", False),
     }
 
 
@@ -56,7 +56,9 @@ def _count(view: View, actor: Actor, mine, by_pool: dict, now: datetime) -> list
         return lists.Count()
     if view.pool:
         return by_pool.get(view.pool.pk) or lists.count_pool(view.pool.pk, now=now)
-    return mine if view.key == "my" else lists.count_all(actor, now=now)
+    if view.key == "my":
+        return mine
+    return lists.count_all(actor, now=now) if view.key == "all" else lists.Count()
 
 
 def list_context(request: HttpRequest, view: View) -> dict:
