@@ -75,7 +75,7 @@ class Run:
         ):
             bar = progress.add_task("Measuring", total=2 * len(table) * options.rounds)
             for operation in chosen:
-                scripts, constants = self._scripts(operation)
+                scripts, constants = ([], {}) if operation.on_page else self._scripts(operation)
                 for row in table:
                     if row.operation is not operation:
                         continue
@@ -85,7 +85,8 @@ class Run:
                             self._over_http(operation, row.connections, client, port)
                         )
                         progress.advance(bar)
-                        row.pgbench.append(self._by_pgbench(row, scripts, constants))
+                        if not operation.on_page:
+                            row.pgbench.append(self._by_pgbench(row, scripts, constants))
                         progress.advance(bar)
         return table
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import quote
 
+from bench import pages
 from bench.clinic import (
     DEPTH,
     EVERY,
@@ -26,7 +27,10 @@ FHIR_JSON = "application/fhir+json"
 
 
 class Request(NamedTuple):
-    """One request, and the numbers of the loaded Tasks that it names."""
+    """One request, and the numbers of the loaded Tasks that it names.
+
+    `token` is of a client of the API, or of a browser's session for a page.
+    """
 
     method: str
     path: str
@@ -35,13 +39,18 @@ class Request(NamedTuple):
     tasks: tuple[int, ...] = ()
 
     def encoded(self) -> bytes:
-        head = (
-            f"{self.method} {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Authorization: Bearer {self.token}\r\nAccept: {FHIR_JSON}\r\n"
-        )
+        sent = self.headers()
         if self.method == "POST":
-            head += f"Content-Type: {FHIR_JSON}\r\nContent-Length: {len(self.body)}\r\n"
-        return head.encode() + b"\r\n" + self.body
+            sent["Content-Length"] = str(len(self.body))
+        lines = [f"{name}: {value}\r\n" for name, value in sent.items()]
+        head = f"{self.method} {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{''.join(lines)}\r\n"
+        return head.encode() + self.body
+
+    def headers(self) -> dict[str, str]:
+        if self.path.startswith(pages.BASE):
+            return pages.headers(self.token, self.method)
+        sent = {"Authorization": f"Bearer {self.token}", "Accept": FHIR_JSON}
+        return sent | ({"Content-Type": FHIR_JSON} if self.method == "POST" else {})
 
 
 class Plans:
@@ -52,6 +61,7 @@ class Plans:
         self.dice = random.Random()
         self.made = self.dice.randrange(1_000_000_000)
         blocks = range(clinic.first_open_block, clinic.tasks // clinic.staff)
+        self.worklist = pages.Worklist()
         self.owned_blocks = [block for block in blocks if (block - clinic.first_open_block) % EVERY]
 
     def pool_page(self, index: int) -> Request:
@@ -139,6 +149,22 @@ class Plans:
         body = json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries})
         return Request("POST", BASE, self.tokens[nurse], body, numbers)
 
+    def worklist_page(self, index: int) -> Request:
+        nurse = index % NURSES
+        path = f"{pages.BASE}/pool/{self.worklist.slug(nurse)}"
+        return Request("GET", path, self.worklist.session(nurse))
+
+    def poll(self, index: int) -> Request:
+        nurse = index % NURSES
+        return Request("GET", self.worklist.poll(nurse), self.worklist.session(nurse))
+
+    def claim_on_page(self, index: int) -> Request:
+        number = self.clinic.claimable_number(index)
+        nurse = number % NURSES
+        path = f"{pages.BASE}/t/{resource_id(number)}/claim"
+        body = f"list=pool:{self.worklist.slug(nurse)}&from=row".encode()
+        return Request("POST", path, self.worklist.session(nurse), body, (number,))
+
     def owned(self, nurse: int, start: int, end: int) -> int:
         """The number of one of the nurse's open Tasks."""
         return self.clinic.staff * self.owned_blocks[self.dice.randrange(start, end)] + nurse
@@ -157,7 +183,7 @@ class Operation:
     status: int
     """The only right answer."""
     index: str
-    """What PostgreSQL must read the Task with."""
+    """What PostgreSQL must read the Task with; "" where it is not looked at."""
     target: int = 0
     """The least per cent of pgbench at 1,000,000 Tasks."""
     most_ms: float = 0
@@ -166,6 +192,8 @@ class Operation:
     """How many versions of Tasks one request writes."""
     takes: bool = False
     """Whether it uses up the Tasks that wait in the pools."""
+    on_page: bool = False
+    """Whether it is a page's: those are held to milliseconds, and not compared with pgbench."""
 
     def requests(self, plans: Plans, count: int) -> Iterator[Request]:
         return (self.make(plans, index) for index in range(count))
@@ -185,4 +213,16 @@ OPERATIONS = (
     Operation("claim next", Plans.claim_next, 200, "task_queue", target=20, versions=1, takes=True),
     Operation("create", Plans.create, 201, "", target=15, versions=1),
     Operation("transaction of 5", Plans.transaction, 200, "one_row_per_task", versions=5),
+    Operation("worklist page", Plans.worklist_page, 200, "", most_ms=60, on_page=True),
+    Operation("worklist poll", Plans.poll, 204, "", most_ms=3, on_page=True),
+    Operation(
+        "worklist claim",
+        Plans.claim_on_page,
+        200,
+        "",
+        most_ms=40,
+        versions=1,
+        takes=True,
+        on_page=True,
+    ),
 )

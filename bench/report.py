@@ -32,7 +32,7 @@ class Row:
 
     @property
     def pgbench_rate(self) -> float:
-        return statistics.median(self.pgbench)
+        return statistics.median(self.pgbench) if self.pgbench else 0.0
 
     @property
     def ratio(self) -> float:
@@ -61,8 +61,8 @@ class Row:
             self.operation.name,
             str(self.connections),
             f"{self.rate:,.0f}",
-            f"{self.pgbench_rate:,.0f}",
-            f"{self.ratio:.0f} %",
+            f"{self.pgbench_rate:,.0f}" if self.pgbench else "",
+            f"{self.ratio:.0f} %" if self.pgbench else "",
             self.target,
             f"{self.percentile(0.5):.1f}",
             f"{self.percentile(0.95):.1f}",
@@ -157,7 +157,7 @@ def problems(rows: list[Row], plans: list[Plan], setting: Setting) -> list[str]:
             f"{row.operation.name} at {row.connections} connections reaches {row.ratio:.0f} %"
             f" of pgbench, and {row.operation.target} % are wanted."
             for row in rows
-            if row.ratio < row.operation.target
+            if row.pgbench and row.ratio < row.operation.target
         ]
         found += [
             f"{row.operation.name} takes {row.percentile(0.5):.1f} ms,"

@@ -41,6 +41,9 @@ OPERATIONS = (
     "claim next",
     "create",
     "transaction of 5",
+    "worklist page",
+    "worklist poll",
+    "worklist claim",
 )
 
 
