@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import register
 from django.db.models.signals import post_migrate
 
 
@@ -6,10 +7,11 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self):
-        from accounts import conformance, identity, pools, resource
+        from accounts import branding, conformance, identity, pools, resource
         from fhir.conformance import add
         from fhir.subscriptions.authors import set_lookup
 
+        register(branding.check_branding)
         resource.register()
         set_lookup(identity.actor_of_grant)
         add(*conformance.DEFINITIONS)

@@ -1,13 +1,16 @@
-"""Signing in and out."""
+"""Signing in and out, and the idle lock."""
 
 from django.urls import path
 
+from accounts import views
 from accounts.profile import PasswordChange
-from accounts.views import SignIn, SignOut
 
 app_name = "accounts"
 urlpatterns = [
-    path("login/", SignIn.as_view(), name="login"),
-    path("logout/", SignOut.as_view(), name="logout"),
+    path("login/", views.SignIn.as_view(), name="login"),
+    path("logout/", views.sign_out, name="logout"),
     path("password/", PasswordChange.as_view(), name="password"),
+    path("active", views.active, name="active"),
+    path("lock", views.lock, name="lock"),
+    path("unlock", views.unlock, name="unlock"),
 ]

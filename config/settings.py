@@ -53,6 +53,19 @@ def env_secret(name: str, *, folder: Path) -> str:
 
 TASKWARD_DATA = data_folder()
 TASKWARD_SITE_NAME = os.environ.get("TASKWARD_SITE_NAME", "Northgate Family Health")
+TASKWARD_LOGO = os.environ.get("TASKWARD_LOGO", "")
+"""The address of a picture on this server that stands before the site's name."""
+TASKWARD_BRAND = env_list("TASKWARD_BRAND", default=[])
+TASKWARD_ON_BRAND = env_list("TASKWARD_ON_BRAND", default=[])
+TASKWARD_BRAND_TINT = env_list("TASKWARD_BRAND_TINT", default=[])
+"""Colours as #rrggbb, of the light and the dark theme (accounts.branding)."""
+TASKWARD_IDLE_MINUTES = env_int("TASKWARD_IDLE_MINUTES", default=5)
+"""How long nobody may be there before a session locks itself; 0 for never."""
+if not 0 <= TASKWARD_IDLE_MINUTES <= 30:
+    raise ImproperlyConfigured("TASKWARD_IDLE_MINUTES must be 1 to 30, or 0 for no lock.")
+TASKWARD_SSO_URL = os.environ.get("TASKWARD_SSO_URL", "")
+"""Where the sign-in page sends those who sign in elsewhere; empty for nowhere."""
+TASKWARD_SSO_LABEL = os.environ.get("TASKWARD_SSO_LABEL", "")
 TASKWARD_STATS_SMALLEST = env_int("TASKWARD_STATS_SMALLEST", default=1)
 """Groups of fewer Tasks than this are left out of statistics."""
 VERSION = "0.1.0"
@@ -103,6 +116,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.identity.ActorMiddleware",
     "accounts.locale.LocaleMiddleware",
+    "accounts.lock.IdleLockMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -159,10 +173,12 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_VERBOSE = False
 
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "fhir.pages.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 if BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

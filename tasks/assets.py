@@ -17,12 +17,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from lucide.templatetags.lucide import lucide
 
+from accounts import branding
+
 STYLES = {
     "app.css": (
         *("tokens", "base", "layout", "controls", "list", "task", "thread"),
         *("dialog", "toast", "utilities", "small", "print"),
     ),
-    "coordination.css": ("people", "board", "profile"),
+    "coordination.css": ("people", "board", "handover", "profile"),
 }
 """Files of static/css. The layers that they name come first; in a layer the later one wins.
 
@@ -39,7 +41,7 @@ ICONS = (
     "clipboard-list", "clock", "columns-3", "contrast", "corner-up-right", "ellipsis", "eye-off", "file-text",
     "flask-conical", "hand", "history", "image", "inbox", "info", "keyboard", "link-2-off",
     "list-checks", "lock", "log-out", "message-square", "milestone", "paperclip", "pause",
-    "pencil", "pill", "play", "plus", "rows-3", "search", "send", "settings-2", "shield-alert",
+    "pencil", "pill", "play", "plus", "printer", "rows-3", "search", "send", "settings-2", "shield-alert",
     "shield-check", "shuffle", "siren", "sticky-note", "stethoscope", "triangle-alert", "undo-2", "user-round", "user-round-plus", "users-round", "wifi-off", "x",
 )  # fmt: skip
 """Every icon of lucide that the pages use: https://lucide.dev/icons/"""
@@ -72,6 +74,7 @@ MADE = {
         name: (partial(lambda files: rcssmin.cssmin(_read("css", files)), files), "text/css")
         for name, files in STYLES.items()
     },
+    "site.css": (branding.style_sheet, "text/css"),
     "app.js": (_script, "text/javascript"),
     "icons.svg": (_icons, "image/svg+xml"),
 }

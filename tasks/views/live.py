@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts.lock import unattended
 from tasks import detail as details
 from tasks import threads
 from tasks import worklist as lists
@@ -14,6 +15,7 @@ from tasks.views.context import base_context, lost_to, named_view, news_of, why_
 from tasks.worklist import Position
 
 
+@unattended
 @page
 @require_GET
 def changes(request: HttpRequest) -> HttpResponse:
@@ -41,6 +43,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@unattended
 @page
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import people
+from accounts.lock import unattended
 from communications import actions as messages
 from communications.models import Snippet
 from fhir.actor import Role
@@ -51,6 +52,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     return render(request, "tasks/worklist.html", context)
 
 
+@unattended
 @page
 @require_GET
 def count(request: HttpRequest) -> HttpResponse:
