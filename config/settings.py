@@ -68,6 +68,8 @@ TASKWARD_SSO_URL = os.environ.get("TASKWARD_SSO_URL", "")
 TASKWARD_SSO_LABEL = os.environ.get("TASKWARD_SSO_LABEL", "")
 TASKWARD_STATS_SMALLEST = env_int("TASKWARD_STATS_SMALLEST", default=1)
 """Groups of fewer Tasks than this are left out of statistics."""
+TASKWARD_SLA_GOAL = env_int("TASKWARD_SLA_GOAL", default=90)
+"""Of a hundred Tasks, how many should be claimed within the time that their pool allows."""
 VERSION = "0.1.0"
 
 DEBUG = env_bool("TASKWARD_DEBUG", default=False)

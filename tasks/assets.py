@@ -24,7 +24,7 @@ STYLES = {
         *("tokens", "base", "layout", "controls", "list", "task", "thread"),
         *("dialog", "toast", "utilities", "small", "print"),
     ),
-    "coordination.css": ("people", "board", "handover", "profile"),
+    "coordination.css": ("people", "board", "handover", "analytics", "profile"),
 }
 """Files of static/css. The layers that they name come first; in a layer the later one wins.
 
@@ -36,9 +36,9 @@ SCRIPTS = (
 )
 """Files of static/js, one after the other in one function: they share what they declare."""
 ICONS = (
-    "alarm-clock", "arrow-down-wide-narrow", "arrow-right", "arrow-up", "ban", "calendar-clock", "check",
+    "alarm-clock", "arrow-down-wide-narrow", "arrow-right", "arrow-up", "ban", "calendar-clock", "chart-column", "check",
     "chevron-down", "chevron-left", "chevron-up", "circle-check", "circle-question-mark", "circle-x",
-    "clipboard-list", "clock", "columns-3", "contrast", "corner-up-right", "ellipsis", "eye-off", "file-text",
+    "clipboard-list", "clock", "columns-3", "contrast", "corner-up-right", "download", "ellipsis", "eye-off", "file-text",
     "flask-conical", "hand", "history", "image", "inbox", "info", "keyboard", "link-2-off",
     "list-checks", "lock", "log-out", "message-square", "milestone", "paperclip", "pause",
     "pencil", "pill", "play", "plus", "printer", "rows-3", "search", "send", "settings-2", "shield-alert",

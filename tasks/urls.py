@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tasks.views import (
+    analytics,
     attention,
     board,
     buttons,
@@ -38,6 +39,9 @@ urlpatterns = [
     path("availability", people.availability, name="availability"),
     path("people", people.people, name="people"),
     path("people/leave", people.leave, name="leave"),
+    path("analytics", analytics.analytics, name="analytics"),
+    path("analytics/<slug:key>", analytics.card, name="analytics_card"),
+    path("analytics/<slug:key>.csv", analytics.as_file, name="analytics_file"),
     path("board", board.first_board, name="first_board"),
     path("board/<slug:slug>", board.board, name="board"),
     path("board/<slug:slug>/move", board.move, name="board_move"),
