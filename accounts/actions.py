@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.availability import Presence, State, may_set
 from accounts.members import named
@@ -79,7 +80,7 @@ def set_availability(
     """
     check_writer(actor)
     if not may_set(actor, reference, at=at):
-        raise Forbidden("Only she, a coordinator of her pools or an admin can say this.")
+        raise Forbidden(_("Only she, a coordinator of her pools or an admin can say this."))
     state = State(state)
     check_availability(reference, state, until=until, delegate=delegate, at=at)
     Availability.objects.update_or_create(
@@ -100,15 +101,17 @@ def check_availability(
 ) -> None:
     """Raise BusinessRuleViolation (422) for an end that has passed, or one who cannot take over."""
     if until is not None and until <= at:
-        raise BusinessRuleViolation("This time has passed already: choose a later one.")
+        raise BusinessRuleViolation(_("This time has passed already: choose a later one."))
     if not delegate:
         return
     if state != State.LEAVE:
-        raise BusinessRuleViolation("Somebody takes over only while she is on leave.")
+        raise BusinessRuleViolation(_("Somebody takes over only while she is on leave."))
     if delegate == reference:
-        raise BusinessRuleViolation("Somebody else has to take over.")
+        raise BusinessRuleViolation(_("Somebody else has to take over."))
     found = named([delegate], at=at)
     if not found:
-        raise BusinessRuleViolation("Who takes over must be one who signs in here.")
+        raise BusinessRuleViolation(_("Who takes over must be one who signs in here."))
     if found[0].presence.state is State.LEAVE:
-        raise BusinessRuleViolation(f"{found[0].name} is on leave too, and cannot take over.")
+        raise BusinessRuleViolation(
+            _("%(name)s is on leave too, and cannot take over.") % {"name": found[0].name}
+        )

@@ -11,6 +11,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.actions import check_availability, set_availability, set_reference
 from accounts.members import everybody, members
@@ -28,7 +30,7 @@ from accounts.pools import create_pool, save_codes
 from fhir.errors import FhirError
 
 admin.site.site_header = admin.site.site_title = "Taskward"
-admin.site.index_title = "Set up"
+admin.site.index_title = gettext_lazy("Set up")
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -57,7 +59,7 @@ class UserAdmin(DjangoUserAdmin):
     fieldsets = [
         *DjangoUserAdmin.fieldsets,
         ("FHIR", {"fields": ["reference"]}),
-        ("Display", {"fields": ["theme", "density"]}),
+        (gettext_lazy("Display"), {"fields": ["theme", "density"]}),
     ]
     add_fieldsets = [
         *DjangoUserAdmin.add_fieldsets,
@@ -87,7 +89,7 @@ class OpeningHoursInline(admin.TabularInline):
     model = OpeningHours
     extra = 0
     ordering = ["weekday", "opens"]
-    verbose_name_plural = "opening hours, in the clinic's time (none: always open)"
+    verbose_name_plural = gettext_lazy("opening hours, in the clinic's time (none: always open)")
 
 
 class MemberLimitInline(admin.TabularInline):
@@ -95,7 +97,7 @@ class MemberLimitInline(admin.TabularInline):
 
     model = MemberLimit
     extra = 0
-    verbose_name_plural = "limits of single members"
+    verbose_name_plural = gettext_lazy("limits of single members")
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "practitioner":
@@ -126,26 +128,26 @@ class PoolAdmin(admin.ModelAdmin):
     actions = ["open_on_weekdays"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "codes"]}),
-        ("People", {"fields": ["members_now", "coordinators", "member_limit"]}),
-        ("What it takes", {"fields": ["requires_licence", "refuses_unserved"]}),
+        (gettext_lazy("People"), {"fields": ["members_now", "coordinators", "member_limit"]}),
+        (gettext_lazy("What it takes"), {"fields": ["requires_licence", "refuses_unserved"]}),
         (
-            "Minutes of opening time until a task is to be claimed",
+            gettext_lazy("Minutes of opening time until a task is to be claimed"),
             {"fields": [("sla_stat", "sla_asap", "sla_urgent", "sla_routine")]},
         ),
     ]
 
-    @admin.display(description="Members now")
+    @admin.display(description=_("Members now"))
     def members_now(self, pool: Pool) -> str:
         """Who is in it follows from active PractitionerRoles with one of its codes."""
         found = members([pool.pk], at=timezone.now()) if pool.pk else []
-        return ", ".join(f"{each.name} ({each.presence.label})" for each in found) or "Nobody"
+        return ", ".join(f"{each.name} ({each.presence.label})" for each in found) or _("Nobody")
 
-    @admin.display(description="Open")
+    @admin.display(description=_("Open"))
     def hours(self, pool: Pool) -> str:
         days = pool.opening_hours.values("weekday").distinct().count()
-        return f"{days} days a week" if days else "Always"
+        return _("%(days)s days a week") % {"days": days} if days else _("Always")
 
-    @admin.action(description="Open Monday to Friday, 08:00 to 17:00")
+    @admin.action(description=_("Open Monday to Friday, 08:00 to 17:00"))
     def open_on_weekdays(self, request, queryset):
         """In place of the hours that they have."""
         with transaction.atomic():
@@ -155,7 +157,7 @@ class PoolAdmin(admin.ModelAdmin):
                 for pool in queryset
                 for weekday in range(5)
             )
-        self.message_user(request, "The opening hours are set.")
+        self.message_user(request, _("The opening hours are set."))
 
     def save_model(self, request, obj, form, change):
         if change:

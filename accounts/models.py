@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase
 
 from accounts import pools
@@ -18,15 +19,17 @@ class User(AbstractUser):
     """Someone, or some client, that signs in. The groups say the role (fhir.actor.Role)."""
 
     reference = ReferenceField(
-        help_text="The FHIR resource of this user, for example Practitioner/dr-cardio.",
+        help_text=_("The FHIR resource of this user, for example Practitioner/dr-cardio."),
     )
     theme = models.CharField(
-        max_length=8, blank=True, choices=[("", "System"), ("light", "Light"), ("dark", "Dark")]
+        max_length=8,
+        blank=True,
+        choices=[("", _("System")), ("light", _("Light")), ("dark", _("Dark"))],
     )
     density = models.CharField(
         max_length=12,
         default="compact",
-        choices=[("compact", "Compact"), ("comfortable", "Comfortable")],
+        choices=[("compact", _("Compact")), ("comfortable", _("Comfortable"))],
     )
     language = models.CharField(max_length=16, blank=True, choices=settings.LANGUAGES)
     """Of the pages; empty for what the browser asks for."""
@@ -35,8 +38,8 @@ class User(AbstractUser):
     hour_cycle = models.CharField(
         max_length=2, default="24", choices=[("24", "24 hours"), ("12", "12 hours")]
     )
-    single_keys = models.BooleanField("single-key shortcuts", default=True)
-    hides_details = models.BooleanField("patient details hidden", default=False)
+    single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
+    hides_details = models.BooleanField(_("patient details hidden"), default=False)
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -55,30 +58,33 @@ class Pool(models.Model):
     name = models.CharField(max_length=100)
     codes = ArrayField(
         models.CharField(max_length=255),
-        help_text="The role's codes, as system|code: every one of them leads to this pool.",
+        help_text=_("The role's codes, as system|code: every one of them leads to this pool."),
     )
     group = models.OneToOneField(Group, on_delete=models.PROTECT, related_name="pool")
     coordinators = models.ManyToManyField(User, blank=True, related_name="coordinated_pools")
     member_limit = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
-        help_text="How many open tasks a member may have at once; empty for any number.",
+        help_text=_("How many open tasks a member may have at once; empty for any number."),
     )
     requires_licence = models.BooleanField(
-        "requires a licence in the patient's state",
+        _("requires a licence in the patient's state"),
         default=False,
-        help_text="Only members with a licence in the state of the patient's home may do the work.",
+        help_text=_(
+            "Only members with a licence in the state of the patient's home may do the work."
+        ),
     )
     refuses_unserved = models.BooleanField(
-        "refuses work that nobody can do",
+        _("refuses work that nobody can do"),
         default=False,
-        help_text="Also for other systems: a task for this pool that no member may do is refused."
-        " Without it, such a task is taken, and the coordinators are told.",
+        help_text=_(
+            "Also for other systems: a task for this pool that no member may do is refused. Without it, such a task is taken, and the coordinators are told."
+        ),
     )
-    sla_stat = models.PositiveIntegerField("Stat", null=True, blank=True)
+    sla_stat = models.PositiveIntegerField(_("Stat"), null=True, blank=True)
     sla_asap = models.PositiveIntegerField("ASAP", null=True, blank=True)
-    sla_urgent = models.PositiveIntegerField("Urgent", null=True, blank=True)
-    sla_routine = models.PositiveIntegerField("Routine", null=True, blank=True)
+    sla_urgent = models.PositiveIntegerField(_("Urgent"), null=True, blank=True)
+    sla_routine = models.PositiveIntegerField(_("Routine"), null=True, blank=True)
     """Minutes of opening time within which a Task of the priority is to be claimed."""
     turn = ReferenceField(editable=False)
     """Who was given a Task last when they are given in turn."""
@@ -109,12 +115,14 @@ class OpeningHours(models.Model):
     weekday = models.PositiveSmallIntegerField(choices=Weekday)
     opens = models.TimeField()
     closes = models.TimeField(
-        help_text="At or before the time of opening, it is that of the next day: 0:00 is midnight.",
+        help_text=_(
+            "At or before the time of opening, it is that of the next day: 0:00 is midnight."
+        ),
     )
 
     class Meta:
         ordering = ["pool", "weekday", "opens"]
-        verbose_name_plural = "opening hours"
+        verbose_name_plural = _("opening hours")
         constraints = [
             models.UniqueConstraint(
                 fields=["pool", "weekday", "opens"], name="one_opening_at_a_time"
@@ -166,15 +174,15 @@ class Availability(models.Model):
     """
 
     class State(models.TextChoices):
-        ON = "on", "In clinic"
-        OFF = "off", "Away"
-        LEAVE = "leave", "On leave"
+        ON = "on", _("In clinic")
+        OFF = "off", _("Away")
+        LEAVE = "leave", _("On leave")
 
     practitioner = ReferenceField(unique=True)
     state = models.CharField(max_length=8, choices=State, default=State.ON)
     until = models.DateTimeField(null=True, blank=True)
     delegate = ReferenceField(
-        help_text="Who takes over the work while on leave; empty to give it back to its pools.",
+        help_text=_("Who takes over the work while on leave; empty to give it back to its pools."),
     )
     changed_by = models.CharField(max_length=255, editable=False)
     """The reference of who said so, or `User/<username>`."""
@@ -253,6 +261,3 @@ class PractitionerRole(DirectoryResource):
     @classmethod
     def lookup_columns(cls, before, after):
         return {"pool_ids": pools.pools_of_role(after)}
-
-
-import accounts.sessions  # noqa: E402, F401 - Django looks for models here

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from fhir import json, resources
 from fhir.actor import Actor
@@ -111,7 +113,7 @@ def patient(document: dict | None, display: str = "") -> Patient | None:
     family = best.get("family", "")
     given = " ".join(part for part in best.get("given", ()) if part)
     if not family:
-        given = format_name(document.get("name", [])) or display or "Unnamed patient"
+        given = format_name(document.get("name", [])) or display or _("Unnamed patient")
     return Patient(
         family,
         given,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from communications import categories
 from communications import document as documents
@@ -81,7 +82,7 @@ def retract(
     def next_document(document: dict) -> dict:
         if document["status"] == DRAFT:
             raise BusinessRuleViolation(
-                "A draft is discarded, not retracted.", expression="Communication.status"
+                _("A draft is discarded, not retracted."), expression="Communication.status"
             )
         after = {**document, "status": RETRACTED}
         return after | ({"statusReason": {"text": reason.strip()}} if reason.strip() else {})
@@ -108,7 +109,7 @@ def lock_thread(thread: str, *, actor: Actor) -> dict:
     if not actor.reads_everything:
         mine = Q(resource_id=_id(thread)) | Q(thread=thread) & ~Q(sender=actor.reference)
         if not found or not Communication.objects.readable_by(actor).filter(mine).exists():
-            raise Forbidden("You may not write in this thread.")
+            raise Forbidden(_("You may not write in this thread."))
     if found is None:
         raise NotFound
     if found.deleted:
@@ -120,13 +121,14 @@ def document_of(header: dict, text: str, *, actor: Actor, internal: bool = False
     """A message of the actor's in a thread. Raises for one without a text or a sender."""
     words = text.strip()
     if not words:
-        raise BusinessRuleViolation("Write something first.", expression="Communication.payload")
+        raise BusinessRuleViolation(_("Write something first."), expression="Communication.payload")
     if len(words) > LONGEST:
         raise BusinessRuleViolation(
-            f"A message has at most {LONGEST:,} characters.", expression="Communication.payload"
+            _("A message has at most %(count)s characters.") % {"count": f"{LONGEST:,}"},
+            expression="Communication.payload",
         )
     if not actor.reference:
-        raise Forbidden("You have no Practitioner of your own, so you cannot write messages.")
+        raise Forbidden(_("You have no Practitioner of your own, so you cannot write messages."))
     name = {"display": actor.display} if actor.display else {}
     message = {
         "resourceType": "Communication",

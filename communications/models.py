@@ -6,6 +6,7 @@ A thread is a Communication without partOf, its header; a message is one whose p
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from communications import document as documents
 from communications.document import PATIENT, STAFF, is_patient_side
@@ -144,8 +145,9 @@ class Snippet(models.Model):
 
     name = models.CharField(max_length=80, unique=True)
     text = models.TextField(
-        help_text="What stands in square brackets, for example [dose], must be filled in by whoever"
-        " sends the reply."
+        help_text=_(
+            "What stands in square brackets, for example [dose], must be filled in by whoever sends the reply."
+        )
     )
 
     class Meta:

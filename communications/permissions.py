@@ -1,5 +1,7 @@
 """Who may write a message, and what of it (requirements.md S95, S98)."""
 
+from django.utils.translation import gettext as _
+
 from communications import categories
 from communications.document import DRAFT, RETRACTED, is_patient_side, recipients_of, sender_of
 from fhir.actor import Actor
@@ -20,23 +22,23 @@ def check_change(actor: Actor, before: dict | None, after: dict | None) -> None:
     if after is None:
         if own and before["status"] == DRAFT:
             return
-        raise Forbidden("Only an admin may delete a message; retract it instead.")
+        raise Forbidden(_("Only an admin may delete a message; retract it instead."))
     if before is None:
         if sender_of(after) not in ("", actor.reference):
-            raise Forbidden("You may send messages in your own name only.")
+            raise Forbidden(_("You may send messages in your own name only."))
         return
     was, status = before["status"], after["status"]
     if was == RETRACTED and status != RETRACTED:
-        raise Forbidden("Only an admin may bring back a message that was retracted.")
+        raise Forbidden(_("Only an admin may bring back a message that was retracted."))
     if status == DRAFT and was != DRAFT:
-        raise Forbidden("What has been sent cannot become a draft again.")
+        raise Forbidden(_("What has been sent cannot become a draft again."))
     if own:
         return
     if status == RETRACTED and was != RETRACTED:
-        raise Forbidden("Only its sender or an admin may retract a message.")
+        raise Forbidden(_("Only its sender or an admin may retract a message."))
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     if changed - OTHERS_MAY_CHANGE:
-        raise Forbidden("Only its sender may change what a message says.")
+        raise Forbidden(_("Only its sender may change what a message says."))
 
 
 def _check_internal(before: dict, after: dict) -> None:
@@ -45,17 +47,17 @@ def _check_internal(before: dict, after: dict) -> None:
     said = before.get("status") != DRAFT
     if said and categories.is_internal(before) and not categories.is_internal(after):
         raise BusinessRuleViolation(
-            "An internal note stays one: write a message to the patient instead.",
+            _("An internal note stays one: write a message to the patient instead."),
             expression="Communication.category",
         )
     if not categories.is_internal(after):
         return
     if not categories.is_not_for_patients(after):
         raise BusinessRuleViolation(
-            "An internal note needs the security label NOPAT.",
+            _("An internal note needs the security label NOPAT."),
             expression="Communication.meta.security",
         )
     if any(map(is_patient_side, (sender_of(after), *recipients_of(after)))):
         raise BusinessRuleViolation(
-            "An internal note is from staff and for staff.", expression="Communication.recipient"
+            _("An internal note is from staff and for staff."), expression="Communication.recipient"
         )

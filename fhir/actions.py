@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from fhir import resources, store
 from fhir.actor import SYSTEM, Actor, Role
@@ -61,14 +62,14 @@ def put(
     check_document(document, type_name)
     if document.get("id") != resource_id:
         raise MalformedRequest(
-            "The id in the body must be the id in the URL.", expression=f"{type_name}.id"
+            _("The id in the body must be the id in the URL."), expression=f"{type_name}.id"
         )
     with transaction.atomic():
         before = store.find(resource_type, resource_id, actor=actor, lock=True)
         if before is None and actor.writes_everything:
             check_scope(actor, type_name, "c")
             if if_match:
-                raise VersionConflict("There is no version to match yet.")
+                raise VersionConflict(_("There is no version to match yet."))
             created = _insert(
                 resource_type, resource_id, document, actor=actor, interaction="create"
             )
@@ -230,7 +231,7 @@ def new_consequence(
 
 def check_writer(actor: Actor) -> None:
     if actor.role is Role.AUDITOR:
-        raise Forbidden("An auditor reads everything and writes nothing.")
+        raise Forbidden(_("An auditor reads everything and writes nothing."))
 
 
 def _refuse(resource_type: ResourceType, actor: Actor, resource_id: str, intent: Any) -> None:
@@ -242,7 +243,8 @@ def _refuse(resource_type: ResourceType, actor: Actor, resource_id: str, intent:
 def _check_version(before: Stored, if_match: list[int] | None) -> None:
     if if_match is not None and before.version_id not in if_match:
         raise VersionConflict(
-            f"The resource is at version {before.version_id} now; read it again first."
+            _("The resource is at version %(version_id)s now; read it again first.")
+            % {"version_id": before.version_id}
         )
 
 
@@ -295,5 +297,5 @@ def _insert(
         )
     if stored is None:
         # Somebody else made it between our look and our write.
-        raise VersionConflict("This id has just been used by somebody else; read it first.")
+        raise VersionConflict(_("This id has just been used by somebody else; read it first."))
     return stored

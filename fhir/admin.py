@@ -6,6 +6,8 @@ A Subscription itself is written by the API. Secrets can be set here and are nev
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from fhir import json
 from fhir.models import ClinicalResource
@@ -39,13 +41,17 @@ class SubscriberForm(forms.ModelForm):
     new_key = forms.CharField(
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="whsec_ and 24 to 64 bytes in base64. It takes the place of the present one.",
+        help_text=gettext_lazy(
+            "whsec_ and 24 to 64 bytes in base64. It takes the place of the present one."
+        ),
     )
     resend_from = forms.IntegerField(
-        required=False, min_value=1, help_text="Send the events from this number on again,"
+        required=False,
+        min_value=1,
+        help_text=gettext_lazy("Send the events from this number on again,"),
     )
     resend_until = forms.IntegerField(
-        required=False, min_value=1, help_text="up to this one, or to the last."
+        required=False, min_value=1, help_text=gettext_lazy("up to this one, or to the last.")
     )
 
     class Meta:
@@ -55,7 +61,7 @@ class SubscriberForm(forms.ModelForm):
     def clean_new_key(self):
         key = self.cleaned_data["new_key"]
         if key and says.key_bytes(key) is None:
-            raise forms.ValidationError("This is not such a key.")
+            raise forms.ValidationError(_("This is not such a key."))
         return key
 
 
@@ -72,8 +78,8 @@ class SubscriberAdmin(ShownAdmin):
     readonly_fields += ["failures", "failing_since", "next_attempt_at"]
     fieldsets = [
         (None, {"fields": readonly_fields}),
-        ("Send again", {"fields": ["resend_from", "resend_until"]}),
-        ("Signature", {"fields": ["new_key"]}),
+        (gettext_lazy("Send again"), {"fields": ["resend_from", "resend_until"]}),
+        (gettext_lazy("Signature"), {"fields": ["new_key"]}),
     ]
 
     def get_queryset(self, request):
@@ -136,19 +142,21 @@ class SubscriberAdmin(ShownAdmin):
             if last := given["resend_until"]:
                 wanted &= Q(number__lte=last)
             count = delivering.resend(obj.pk, wanted)
-            self.message_user(request, f"{count} events are sent again.")
+            self.message_user(request, _("%(count)s events are sent again.") % {"count": count})
 
-    @admin.action(description="Send what was given up again")
+    @admin.action(description=_("Send what was given up again"))
     def send_what_was_given_up(self, request, queryset):
         dead = Q(outcome=Event.Outcome.DEAD)
         count = sum(delivering.resend(each.pk, dead) for each in queryset)
-        self.message_user(request, f"{count} events are sent again.", messages.SUCCESS)
+        self.message_user(
+            request, _("%(count)s events are sent again.") % {"count": count}, messages.SUCCESS
+        )
 
-    @admin.action(description="Try now what waits")
+    @admin.action(description=_("Try now what waits"))
     def try_now(self, request, queryset):
         for each in queryset:
             delivering.try_now(each.pk)
-        self.message_user(request, "What waits is tried now.", messages.SUCCESS)
+        self.message_user(request, _("What waits is tried now."), messages.SUCCESS)
 
 
 @admin.register(Event)
@@ -163,13 +171,15 @@ class EventAdmin(ShownAdmin):
     def has_change_permission(self, request, obj=None):
         return False
 
-    @admin.action(description="Send again")
+    @admin.action(description=_("Send again"))
     def send_again(self, request, queryset):
         keys: dict[int, list[int]] = {}
         for subscriber_id, key in queryset.values_list("subscriber_id", "pk"):
             keys.setdefault(subscriber_id, []).append(key)
         count = sum(delivering.resend(each, Q(pk__in=keys[each])) for each in keys)
-        self.message_user(request, f"{count} events are sent again.", messages.SUCCESS)
+        self.message_user(
+            request, _("%(count)s events are sent again.") % {"count": count}, messages.SUCCESS
+        )
 
 
 @admin.register(Attempt)

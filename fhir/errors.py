@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import DataError
+from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +58,8 @@ class FhirError(Exception):
         expression: str | None = None,
         issues: Sequence[Issue] | None = None,
     ):
-        self.issues = list(
-            issues or [Issue(diagnostics or self.__class__.__doc__, self.code, "error", expression)]
-        )
+        said = str(diagnostics or _(self.__class__.__doc__))
+        self.issues = list(issues or [Issue(said, self.code, "error", expression)])
         super().__init__(self.issues[0].diagnostics)
 
     def as_outcome(self) -> dict:
@@ -202,10 +202,10 @@ def of_database(error: Exception) -> FhirError:
     """What one of Django's database errors means to the client, by its SQLSTATE."""
     state = getattr(error.__cause__, "sqlstate", None) or ""
     if state in ("40001", "40P01", "55P03"):
-        return Conflict("Two changes were in each other's way; try again.")
+        return Conflict(_("Two changes were in each other's way; try again."))
     if state == "57014":
         return TooCostly()
     if state.startswith("22") or isinstance(error, DataError):
-        return MalformedRequest("A value cannot be stored.")
+        return MalformedRequest(_("A value cannot be stored."))
     logger.error("The database does not answer (SQLSTATE %s).", state or "none")
     return DatabaseUnavailable()

@@ -6,6 +6,8 @@ delete, search). The names of version 1 (`user/Task.read`) are read too. A scope
 https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 """
 
+from django.utils.translation import gettext as _
+
 from fhir.actor import Actor
 from fhir.errors import Forbidden
 
@@ -29,4 +31,4 @@ def allows(actor: Actor, type_name: str, letter: str) -> bool:
 def check_scope(actor: Actor, type_name: str, letter: str) -> None:
     """Raise Forbidden unless the token's scopes allow this."""
     if not allows(actor, type_name, letter):
-        raise Forbidden("The scopes of this token do not allow this.")
+        raise Forbidden(_("The scopes of this token do not allow this."))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import uuid_utils
 from django.db import transaction
+from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
 from fhir import json, sql
@@ -204,7 +205,7 @@ def _replace(resource_type, before, values, dependents, actor, interaction) -> S
         ),
     )
     if row_id is None:
-        raise Conflict("Somebody else changed this resource at the same moment.")
+        raise Conflict(_("Somebody else changed this resource at the same moment."))
     return before._replace(
         version_id=version_id, last_updated=at, deleted=values["deleted"], document=text
     )

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.actions import set_availability
 from accounts.availability import State
@@ -63,17 +65,27 @@ def outcome(moving: list[Moving], delegate: Person | None = None) -> list[str]:
     names = dict(Pool.objects.values_list("pk", "name"))
     told = []
     for where, count in counts.most_common():
-        tasks = "1 task" if count == 1 else f"{count} tasks"
-        goes, stays, comes = (
-            ("goes", "stays", "it came") if count == 1 else ("go", "stay", "they came")
-        )
+        name = ""
         if isinstance(where, tuple):
-            told.append(f"{tasks} {goes} back to {names[where[0]]}.")
+            name = names[where[0]]
+            text = ngettext(
+                "%(count)s task goes back to %(name)s.",
+                "%(count)s tasks go back to %(name)s.",
+                count,
+            )
         elif where:
-            told.append(f"{tasks} {goes} to {delegate.name if delegate else where}.")
+            name = delegate.name if delegate else where
+            text = ngettext(
+                "%(count)s task goes to %(name)s.", "%(count)s tasks go to %(name)s.", count
+            )
         else:
-            told.append(f"{tasks} {stays}: {comes} from no pool.")
-    return told or ["No open tasks: nothing moves."]
+            text = ngettext(
+                "%(count)s task stays: it came from no pool.",
+                "%(count)s tasks stay: they came from no pool.",
+                count,
+            )
+        told.append(text % {"count": count, "name": name})
+    return told or [_("No open tasks: nothing moves.")]
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ them are in tasks.permissions and tasks.transitions.
 from collections.abc import Callable, Iterable
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.pools import codes_of, pool_ids
 from fhir import resources, store
@@ -36,10 +37,13 @@ def claim(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> S
         if had == actor.reference:
             return document
         if had:
-            raise Conflict(f"{name_of(document['owner'])} has this Task already.")
+            raise Conflict(
+                _("%(name)s has this Task already.") % {"name": name_of(document["owner"])}
+            )
         if document["status"] not in CLAIMABLE:
             raise BadTransition(
-                f"A Task that is {document['status']} cannot be claimed and become accepted.",
+                _("A Task that is %(status)s cannot be claimed and become accepted.")
+                % {"status": document["status"]},
                 expression="Task.status",
             )
         check_claim(document, actor.reference, at=store.now())
@@ -68,7 +72,7 @@ def claim_next(*, actor: Actor, pool_id: int | None = None) -> Stored | None:
     check_scope(actor, "Task", "u")
     wanted = [pool_id] if pool_id is not None else list(actor.pools)
     if not {*wanted} <= {*actor.pools}:
-        raise Forbidden("You are not a member of this pool.")
+        raise Forbidden(_("You are not a member of this pool."))
     task = resources.get("Task")
     with transaction.atomic():
         now = store.now()
@@ -97,7 +101,8 @@ def resume(task_id: str, *, actor: Actor, if_match: list[int] | None = None) -> 
     def next_document(document: dict) -> dict:
         if document["status"] != "on-hold":
             raise BadTransition(
-                f"A Task that is {document['status']} cannot be resumed: only one that is on-hold.",
+                _("A Task that is %(status)s cannot be resumed: only one that is on-hold.")
+                % {"status": document["status"]},
                 expression="Task.status",
             )
         started = "start" in (document.get("executionPeriod") or {})
@@ -120,7 +125,7 @@ def release(
     def next_document(document: dict) -> dict:
         if not pool_ids(codes_of(document.get("performerType", []))):
             raise BusinessRuleViolation(
-                "This Task came from no pool, so it cannot go back to one.",
+                _("This Task came from no pool, so it cannot go back to one."),
                 expression="Task.performerType",
             )
         return documents.released(document)
@@ -225,7 +230,7 @@ def _as_reference(actor: Actor) -> dict:
 
 def _as_owner(actor: Actor) -> dict:
     if not actor.reference:
-        raise Forbidden("You have no Practitioner of your own, so you cannot own a Task.")
+        raise Forbidden(_("You have no Practitioner of your own, so you cannot own a Task."))
     return _as_reference(actor)
 
 
@@ -243,7 +248,7 @@ def _to_status(task_id: str, status: str, **arguments) -> Stored:
 
 def _noting(text: str, actor: Actor) -> Callable[[dict], dict]:
     if not text.strip():
-        raise BusinessRuleViolation("A note needs a text.", expression="Task.note.text")
+        raise BusinessRuleViolation(_("A note needs a text."), expression="Task.note.text")
     return lambda document: documents.with_note(
         document, text.strip(), author=author_of(actor), at=store.now()
     )
@@ -252,7 +257,9 @@ def _noting(text: str, actor: Actor) -> Callable[[dict], dict]:
 def _with_reason(task_id, status, interaction, reason, note, actor, if_match) -> Stored:
     concept = {"text": reason.strip()} if isinstance(reason, str) else reason
     if not concept.get("text") and not concept.get("coding"):
-        raise BusinessRuleViolation("Say why: a reason is needed.", expression="Task.statusReason")
+        raise BusinessRuleViolation(
+            _("Say why: a reason is needed."), expression="Task.statusReason"
+        )
     noting = _noting(note, actor) if note.strip() else lambda document: document
     return _change(
         task_id,

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from accounts.availability import State
 from accounts.hours import Hours, hours_of
 from accounts.licences import home_state
@@ -205,26 +208,34 @@ def why_not_claim(document: dict, reference: str, *, at: datetime) -> str:
     return _why_not_able(person, need_of(document, at=at)) if person else NOBODY
 
 
-NOBODY = "Only a practitioner who signs in here can be given a task."
+NOBODY = gettext_lazy("Only a practitioner who signs in here can be given a task.")
 
 
 def why_not(person: Person, need: Need, *, at: datetime, pool_id: int | None = None) -> str:
     """The same of one who is known already. Pure."""
     if pool_id is not None and pool_id not in person.pools:
-        return f"{person.name} is not in this pool."
+        return _("%(name)s is not in this pool.") % {"name": person.name}
     if person.state is not State.ON:
-        what = "on leave" if person.state is State.LEAVE else "away"
-        return f"{person.name} is {what}{_until(person.until, at)}."
+        return _why_not_here(person, at)
     return _why_not_able(person, need)
+
+
+def _why_not_here(person: Person, at: datetime) -> str:
+    said = {"name": person.name, "until": person.until and day_or_time(person.until, at)}
+    if person.state is State.LEAVE:
+        text = _("%(name)s is on leave until %(until)s.")
+        return (text if person.until else _("%(name)s is on leave.")) % said
+    text = _("%(name)s is away until %(until)s.")
+    return (text if person.until else _("%(name)s is away.")) % said
 
 
 def _why_not_able(person: Person, need: Need) -> str:
     as_member_of = (need.pools & person.pools) or need.pools
     if need.licence_in(as_member_of):
         if not need.state:
-            return "This needs a licence where the patient lives, and that is not known."
+            return _("This needs a licence where the patient lives, and that is not known.")
         if need.state not in person.licences:
-            return f"{person.name} has no licence in the patient's state."
+            return _("%(name)s has no licence in the patient's state.") % {"name": person.name}
     return "" if need.owner == person.reference else _why_full(person, as_member_of)
 
 
@@ -232,7 +243,12 @@ def _why_full(person: Person, pools: Iterable[int]) -> str:
     limit = person.limit_in(pools)
     if limit is None or person.load < limit:
         return ""
-    return f"{person.name} has {person.load} open tasks; the limit is {limit}."
+    text = ngettext(
+        "%(name)s has %(load)s open task; the limit is %(limit)s.",
+        "%(name)s has %(load)s open tasks; the limit is %(limit)s.",
+        person.load,
+    )
+    return text % {"name": person.name, "load": person.load, "limit": limit}
 
 
 def check_person(
@@ -319,12 +335,6 @@ def _person(reference: str, at: datetime) -> Person | None:
     return next(iter(persons([reference], at=at)), None)
 
 
-def _until(until: datetime | None, at: datetime) -> str:
-    if until is None:
-        return ""
-    return f" until {day_or_time(until, at)}"
-
-
 def day_or_time(moment: datetime, at: datetime) -> str:
     """19:00, "Tomorrow 08:00", and the day alone for the midnight that it begins with."""
     text = times.moment(moment, at)
@@ -360,10 +370,15 @@ def why_pool_cannot(
     there = [each for each in staff if each.presence.state is not State.LEAVE]
     if need.licence_in([pool.pk]) and need.state:
         if not any(need.state in each.licences for each in there):
-            return f"Nobody in {pool.name} has a licence in the patient's state."
+            return _("Nobody in %(name)s has a licence in the patient's state.") % {
+                "name": pool.name
+            }
     opening = hours.next_opening(at)
     if opening > at and (need.stat or need.due < opening):
-        return f"{pool.name} is closed until {day_or_time(opening, at)}, and this cannot wait."
+        return _("%(name)s is closed until %(time)s, and this cannot wait.") % {
+            "name": pool.name,
+            "time": day_or_time(opening, at),
+        }
     return ""
 
 
@@ -376,9 +391,9 @@ def anybody_there(pool_id: int, *, at: datetime) -> bool:
 def why_nobody_serves(pool: Pool, staff: Sequence[Staff]) -> str:
     """Why this pool can serve no Task at all; "" when it can. Pure."""
     if not staff:
-        return f"{pool.name} has no members."
+        return _("%(name)s has no members.") % {"name": pool.name}
     if all(each.presence.state is State.LEAVE for each in staff):
-        return f"Everybody in {pool.name} is on leave."
+        return _("Everybody in %(name)s is on leave.") % {"name": pool.name}
     return ""
 
 

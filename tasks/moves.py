@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from accounts import people
 from accounts.models import Pool, User
 from communications.notices import notify
@@ -124,7 +126,7 @@ def assign(
             return document
         after = documents.assigned(document, addressed["owner"])
         check_change(actor, document, after)
-        _check_open(document, "assigned")
+        _check_open(document, _("A Task that is %(status)s cannot be assigned."))
         _check_target(document, ToPerson(to))
         return _noted(after, note, actor)
 
@@ -153,7 +155,7 @@ def escalate(
     """
 
     def next_document(document: dict) -> dict:
-        _check_open(document, "escalated")
+        _check_open(document, _("A Task that is %(status)s cannot be escalated."))
         raised = {**document, "priority": _checked(priority) if priority else _next_step(document)}
         own = next((each for each in stages(document) if each.code == "escalated"), None)
         raised["businessStatus"] = own.as_concept() if own else documents.message_stage("escalated")
@@ -186,7 +188,7 @@ def prioritize(
     """Say how urgent it is: routine, urgent, asap or stat."""
 
     def next_document(document: dict) -> dict:
-        _check_open(document, "given another priority")
+        _check_open(document, _("A Task that is %(status)s cannot be given another priority."))
         if document.get("priority") == priority:
             return document
         return _noted({**document, "priority": _checked(priority)}, note, actor)
@@ -213,7 +215,7 @@ def reschedule(
     """Say by when it is to be done: `due` is a FHIR date or dateTime, or "" for no due date."""
 
     def next_document(document: dict) -> dict:
-        _check_open(document, "given another due date")
+        _check_open(document, _("A Task that is %(status)s cannot be given another due date."))
         after = documents.due_by(document, due)
         if after == document:
             return document
@@ -240,13 +242,13 @@ def advance(
     """Bring it to another stage: `stage` is Task.businessStatus, a CodeableConcept."""
 
     def next_document(document: dict) -> dict:
-        _check_open(document, "brought to another stage")
+        _check_open(document, _("A Task that is %(status)s cannot be brought to another stage."))
         if document.get("businessStatus") == stage:
             return document
         return _noted({**document, "businessStatus": stage}, note, actor)
 
     if not display_of(stage):
-        raise BusinessRuleViolation("Say which stage.", expression="Task.businessStatus")
+        raise BusinessRuleViolation(_("Say which stage."), expression="Task.businessStatus")
     return _change(task_id, next_document, actor=actor, interaction="advance", if_match=if_match)
 
 
@@ -259,28 +261,28 @@ def what_will_happen(
     in_pool = "owner" not in addressed
     mine = reference_of(document, "owner") == actor.reference and bool(actor.reference)
     if keep_view:
-        told = [f"New task, unclaimed, in {name}" if in_pool else f"New task for {name}"]
-        told.append(f"{'Yours' if mine else 'This one'} closes as rerouted")
+        told = [_("New task, unclaimed, in %(name)s") if in_pool else _("New task for %(name)s")]
+        told.append(_("Yours closes as rerouted") if mine else _("This one closes as rerouted"))
     else:
-        told = [f"It waits in {name}, unclaimed" if in_pool else f"{name} has it"]
+        told = [_("It waits in %(name)s, unclaimed") if in_pool else _("%(name)s has it")]
         if mine:
-            told.append("It leaves your list")
+            told.append(_("It leaves your list"))
     if thread_of(document):
         told.append(
-            "The thread goes to nobody until it is claimed"
+            _("The thread goes to nobody until it is claimed")
             if in_pool
-            else f"The thread goes to {name}"
+            else _("The thread goes to %(name)s")
         )
     if isinstance(to, ToPool) and not anybody_there(to.pool_id, at=at):
         stat = document.get("priority") == "stat"
         told.append(
-            "Nobody there is available: its coordinators are told"
+            _("Nobody there is available: its coordinators are told")
             if stat
-            else "Nobody there is available now"
+            else _("Nobody there is available now")
         )
-    told.append("Priority and due time do not change")
-    told.append("The reason is recorded")
-    return told
+    told.append(_("Priority and due time do not change"))
+    told.append(_("The reason is recorded"))
+    return [text % {"name": name} for text in told]
 
 
 def _change(task_id: str, next_document: Callable[[dict], dict], **arguments) -> Stored:
@@ -297,7 +299,7 @@ def _addressed(to: Target, actor: Actor) -> dict:
         return {"owner": {"reference": to.reference} | ({"display": name} if name else {})}
     pool = Pool.objects.filter(pk=to.pool_id).first()
     if pool is None:
-        raise InvalidResource("There is no such pool.", expression="Task.performerType")
+        raise InvalidResource(_("There is no such pool."), expression="Task.performerType")
     return {"performerType": [role_of(pool)]}
 
 
@@ -319,10 +321,11 @@ def _check_handed_over(
 ) -> None:
     """Who may reroute in place may leave a successor: the rule is the same, and judges that."""
     check_change(actor, document, documents.rerouted(document, addressed))
-    _check_open(document, "rerouted")
+    _check_open(document, _("A Task that is %(status)s cannot be rerouted."))
     if _has_it(document, to):
         raise BusinessRuleViolation(
-            f"{_name_of(addressed)} has this Task already.", expression="Task.owner"
+            _("%(name)s has this Task already.") % {"name": _name_of(addressed)},
+            expression="Task.owner",
         )
     check_reroute_reason(document, reason)
     _check_target(document, to)
@@ -346,11 +349,9 @@ def _check_target(document: dict, to: Target) -> None:
 # --- what is said ---------------------------------------------------------------------------------
 
 
-def _check_open(document: dict, done: str) -> None:
+def _check_open(document: dict, refusal: str) -> None:
     if document["status"] in FINAL:
-        raise BadTransition(
-            f"A Task that is {document['status']} cannot be {done}.", expression="Task.status"
-        )
+        raise BadTransition(refusal % {"status": document["status"]}, expression="Task.status")
 
 
 def check_reroute_reason(document: dict, reason: dict) -> None:
@@ -365,7 +366,8 @@ def check_reroute_reason(document: dict, reason: dict) -> None:
         return
     codes = ", ".join(sorted(each.code for each in offered))
     raise BusinessRuleViolation(
-        f"A reroute needs one of these reasons: {codes}.", expression="Provenance.reason"
+        _("A reroute needs one of these reasons: %(codes)s.") % {"codes": codes},
+        expression="Provenance.reason",
     )
 
 
@@ -382,13 +384,15 @@ def _tell_coordinators(stored: Stored, actor: Actor) -> None:
 
 def _check_said(reason: dict) -> None:
     if not display_of(reason).strip():
-        raise BusinessRuleViolation("Say why: a reason is needed.", expression="Provenance.reason")
+        raise BusinessRuleViolation(
+            _("Say why: a reason is needed."), expression="Provenance.reason"
+        )
 
 
 def _checked(priority: str) -> str:
     if priority not in PRIORITY_RANK:
         raise InvalidResource(
-            "The priority must be routine, urgent, asap or stat.", expression="Task.priority"
+            _("The priority must be routine, urgent, asap or stat."), expression="Task.priority"
         )
     return priority
 

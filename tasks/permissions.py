@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from accounts.pools import codes_of, pool_ids
 from fhir import json, sql, store
@@ -22,7 +24,7 @@ def check_change(actor: Actor, before: dict | None, after: dict | None) -> None:
     """
     if after is None:
         if not actor.writes_everything:
-            raise Forbidden("Only an admin may delete a Task; cancel it instead.")
+            raise Forbidden(_("Only an admin may delete a Task; cancel it instead."))
         return
     check_elements(before, after)
     if actor.role is Role.PRACTITIONER:
@@ -35,7 +37,7 @@ def check_change(actor: Actor, before: dict | None, after: dict | None) -> None:
             raise BusinessRuleViolation(open_parts, expression="Task.status")
         if before["intent"] != after["intent"]:
             raise BusinessRuleViolation(
-                "The intent of a Task cannot change.", expression="Task.intent"
+                _("The intent of a Task cannot change."), expression="Task.intent"
             )
     check_write(actor, before, after, at=store.now())
 
@@ -55,20 +57,20 @@ def _check_practitioner(actor: Actor, before: dict | None, after: dict) -> None:
         if owner == actor.reference and owner:
             return
         if owner and not _is_successor(actor, after):
-            raise Forbidden("You may create a Task for yourself or for a pool, not for others.")
+            raise Forbidden(_("You may create a Task for yourself or for a pool, not for others."))
         if not owner and not pools_of(after):
-            raise Forbidden("A Task without an owner needs the role of a pool (performerType).")
+            raise Forbidden(_("A Task without an owner needs the role of a pool (performerType)."))
         return
     had = reference_of(before, "owner")
     mine = bool(had) and had == actor.reference
     if not mine and not is_claimable_by(actor, before):
-        raise Forbidden("You may change a Task that you own, or claim one from a pool of yours.")
+        raise Forbidden(_("You may change a Task that you own, or claim one from a pool of yours."))
     if owner in (had, actor.reference) and (owner or pools_of(after)):
         return
     if not mine:
-        raise Forbidden("You may claim this Task for yourself, not give it to somebody else.")
+        raise Forbidden(_("You may claim this Task for yourself, not give it to somebody else."))
     if not owner and not pools_of(after):
-        raise Forbidden("A Task that you let go needs a pool (performerType) to go to.")
+        raise Forbidden(_("A Task that you let go needs a pool (performerType) to go to."))
 
 
 def _check_coordinator(actor: Actor, before: dict, after: dict) -> None:
@@ -96,7 +98,7 @@ def refuse_unreadable(actor: Actor, resource_id: str, intent) -> None:
         lost = lost_claim(actor, resource_id)
         if lost:
             raise Conflict(str(lost))
-    raise Forbidden("You may not change this Task.")
+    raise Forbidden(_("You may not change this Task."))
 
 
 def _intends_to_own(actor: Actor, intent) -> bool:
@@ -123,7 +125,10 @@ class LostClaim(NamedTuple):
     seconds: int
 
     def __str__(self) -> str:
-        return f"{self.winner} just claimed this, {self.seconds} s before you."
+        return _("%(winner)s just claimed this, %(seconds)s s before you.") % {
+            "winner": self.winner,
+            "seconds": self.seconds,
+        }
 
 
 def lost_claim(actor: Actor, resource_id: str) -> LostClaim | None:
@@ -156,4 +161,4 @@ def lost_claim(actor: Actor, resource_id: str) -> LostClaim | None:
 def name_of(owner: dict) -> str:
     """The owner's name as staff know it: the user's, else the display of the reference."""
     user = User.objects.filter(reference=owner.get("reference") or "?").first()
-    return (user and user.get_full_name()) or owner.get("display") or "Somebody else"
+    return (user and user.get_full_name()) or owner.get("display") or _("Somebody else")

@@ -8,6 +8,7 @@ she is told of it (409), so that a patient does not get two answers, or one that
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from communications import actions as messages
 from communications.document import FINISHED, RETRACTED, is_patient_side, sender_of
@@ -45,8 +46,11 @@ class AnsweredMeanwhile(Conflict):
     def __init__(self, message: dict, *, by: str):
         self.message, self.by = message, by
         super().__init__(
-            f"{by} wrote in this thread in the meantime. Read Communication/{message['id']} first;"
-            " name it as the one that you have seen to send yours all the same."
+            _(
+                "%(name)s wrote in this thread in the meantime. Read %(message)s first; name it as"
+                " the one that you have seen to send yours all the same."
+            )
+            % {"name": by, "message": f"Communication/{message['id']}"}
         )
 
 
@@ -75,14 +79,15 @@ def reply(
         header = thread_header(document)
         if not header:
             raise BusinessRuleViolation(
-                "This Task is about no thread of messages.", expression="Task.focus"
+                _("This Task is about no thread of messages."), expression="Task.focus"
             )
         # Nobody else writes in the thread from here on.
         thread = messages.lock_thread(header, actor=SYSTEM)
         check_seen(header, seen, actor=actor)
         if complete and document["status"] in FINAL:
             raise BadTransition(
-                f"A Task that is {document['status']} cannot be completed again.",
+                _("A Task that is %(status)s cannot be completed again.")
+                % {"status": document["status"]},
                 expression="Task.status",
             )
         if not complete:
@@ -160,7 +165,7 @@ def check_text(text: str) -> None:
     left = fields_left(text)
     if left:
         raise InvalidResource(
-            f"Fill in {', '.join(left)} before you send this.",
+            _("Fill in %(left)s before you send this.") % {"left": ", ".join(left)},
             expression="Communication.payload.content",
         )
 
@@ -184,9 +189,9 @@ def check_seen(header: str, seen: str, *, actor: Actor) -> None:
         return
     sender = sender_of(last)
     if is_patient_side(sender):
-        by = "The patient"
+        by = _("The patient")
     elif sender and sender == actor.reference:
-        by = "You"
+        by = _("You")
     else:
         by = name_of(last.get("sender") or {})
     raise AnsweredMeanwhile(last, by=by)

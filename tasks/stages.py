@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from fhir.datatypes import display_of
 from tasks.task_types import Coded, stage_of, stages
 
@@ -47,12 +49,12 @@ def why_no_next(document: dict) -> str:
     if none := why_no_stage(document):
         return none
     if stage_of(document):
-        return "This is the last stage."
-    return "Its stage is not one of this kind of task: choose one from the menu."
+        return _("This is the last stage.")
+    return _("Its stage is not one of this kind of task: choose one from the menu.")
 
 
 def why_no_stage(document: dict) -> str:
-    return "" if stages(document) else "This kind of task has no stages."
+    return "" if stages(document) else _("This kind of task has no stages.")
 
 
 def find(document: dict, value: str) -> Coded | None:

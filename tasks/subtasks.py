@@ -4,6 +4,8 @@ A part is done when it has ended, however it ended: one that is not needed is wa
 it, with a reason. Grandchildren count by keeping their own parent open.
 """
 
+from django.utils.translation import ngettext
+
 from tasks.models import Task
 from tasks.transitions import OPEN
 
@@ -24,4 +26,5 @@ def blocker(document: dict) -> str:
     count = open_children(document["id"]) if "id" in document else 0
     if not count:
         return ""
-    return "1 subtask is open." if count == 1 else f"{count} subtasks are open."
+    text = ngettext("%(count)s subtask is open.", "%(count)s subtasks are open.", count)
+    return text % {"count": count}

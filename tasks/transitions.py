@@ -7,6 +7,8 @@ those that the task guides use besides: a Task may be completed from `requested`
 """
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from fhir.actor import Actor
 from fhir.errors import FhirError, Forbidden
@@ -15,18 +17,18 @@ from fhir.errors import FhirError, Forbidden
 class Status(TextChoices):
     """https://hl7.org/fhir/R4/valueset-task-status.html"""
 
-    DRAFT = "draft", "Draft"
-    REQUESTED = "requested", "Requested"
-    RECEIVED = "received", "Received"
-    ACCEPTED = "accepted", "Accepted"
-    REJECTED = "rejected", "Rejected"
-    READY = "ready", "Ready"
-    CANCELLED = "cancelled", "Cancelled"
-    IN_PROGRESS = "in-progress", "In progress"
-    ON_HOLD = "on-hold", "On hold"
-    FAILED = "failed", "Failed"
-    COMPLETED = "completed", "Completed"
-    ENTERED_IN_ERROR = "entered-in-error", "Entered in error"
+    DRAFT = "draft", gettext_lazy("Draft")
+    REQUESTED = "requested", gettext_lazy("Requested")
+    RECEIVED = "received", gettext_lazy("Received")
+    ACCEPTED = "accepted", gettext_lazy("Accepted")
+    REJECTED = "rejected", gettext_lazy("Rejected")
+    READY = "ready", gettext_lazy("Ready")
+    CANCELLED = "cancelled", gettext_lazy("Cancelled")
+    IN_PROGRESS = "in-progress", gettext_lazy("In progress")
+    ON_HOLD = "on-hold", gettext_lazy("On hold")
+    FAILED = "failed", gettext_lazy("Failed")
+    COMPLETED = "completed", gettext_lazy("Completed")
+    ENTERED_IN_ERROR = "entered-in-error", gettext_lazy("Entered in error")
 
 
 CLAIMABLE = frozenset({"requested", "received", "ready"})
@@ -88,6 +90,10 @@ def check_transition(actor: Actor, before: str, after: str) -> None:
         return
     if after == Status.ENTERED_IN_ERROR:
         if not actor.writes_everything:
-            raise Forbidden("Only an admin may mark a Task as entered in error.")
+            raise Forbidden(_("Only an admin may mark a Task as entered in error."))
         return
-    raise BadTransition(f"A Task that is {before} cannot become {after}.", expression="Task.status")
+    raise BadTransition(
+        _("A Task that is %(before)s cannot become %(after)s.")
+        % {"before": before, "after": after},
+        expression="Task.status",
+    )

@@ -12,6 +12,8 @@ from django.urls import path, reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.admin import ReadOnlyAdmin
 from accounts.licences import state_code
@@ -38,7 +40,9 @@ class RuleForm(forms.ModelForm):
         names = self.cleaned_data["states"] or []
         unknown = [each for each in names if not state_code(each)]
         if unknown:
-            raise forms.ValidationError(f"No state of the US: {', '.join(unknown)}.")
+            raise forms.ValidationError(
+                _("No state of the US: %(unknown)s.") % {"unknown": ", ".join(unknown)}
+            )
         return [state_code(each) for each in names]
 
     def clean_sender_types(self):
@@ -47,7 +51,7 @@ class RuleForm(forms.ModelForm):
     def clean_categories(self):
         names = [each.strip() for each in self.cleaned_data["categories"] or ()]
         if any("|" not in each for each in names):
-            raise forms.ValidationError("Write each as system|code.")
+            raise forms.ValidationError(_("Write each as system|code."))
         return names
 
     def clean(self):
@@ -57,19 +61,19 @@ class RuleForm(forms.ModelForm):
             if data.get("abnormal"):
                 data["resource_type"] = data.get("resource_type") or "DiagnosticReport"
                 if data["resource_type"] != "DiagnosticReport":
-                    self.add_error("abnormal", "Only a DiagnosticReport has results.")
+                    self.add_error("abnormal", _("Only a DiagnosticReport has results."))
             if data.get("resource_type") not in resource_types():
-                self.add_error("resource_type", "Say which resource type of FHIR R4.")
+                self.add_error("resource_type", _("Say which resource type of FHIR R4."))
         else:
-            self._refuse(OF_RESOURCES, "Only a rule on a new or changed resource looks at this.")
+            self._refuse(OF_RESOURCES, _("Only a rule on a new or changed resource looks at this."))
         if trigger != Trigger.MESSAGE:
-            self._refuse(OF_MESSAGES, "Only a rule on a new message looks at this.")
+            self._refuse(OF_MESSAGES, _("Only a rule on a new message looks at this."))
         if trigger in ON_TIME:
-            self._refuse(("stop",), "A rule on time stops no other.")
+            self._refuse(("stop",), _("A rule on time stops no other."))
             if not data.get("minutes"):
-                self.add_error("minutes", "Say after how many minutes.")
+                self.add_error("minutes", _("Say after how many minutes."))
         else:
-            self._refuse(("minutes",), "Only a rule on time waits.")
+            self._refuse(("minutes",), _("Only a rule on time waits."))
         if data.get("criteria") and trigger and not self.errors:
             self._check_criteria(data)
         return data
@@ -91,7 +95,9 @@ def _types(names: list[str]) -> list[str]:
     names = [each.strip() for each in names]
     unknown = [each for each in names if each not in resource_types()]
     if unknown:
-        raise forms.ValidationError(f"No resource type of FHIR R4: {', '.join(unknown)}.")
+        raise forms.ValidationError(
+            _("No resource type of FHIR R4: %(unknown)s.") % {"unknown": ", ".join(unknown)}
+        )
     return names
 
 
@@ -104,18 +110,19 @@ class ActionForm(forms.ModelForm):
         if kind == Kind.CREATE:
             task_type: TaskType | None = data.get("task_type")
             if task_type is None:
-                self.add_error("task_type", "Say which type of task.")
+                self.add_error("task_type", _("Say which type of task."))
             elif data.get("pool") is None and task_type.pool is None:
                 self.add_error(
-                    "pool", "Its type has no pool: name one, also for when the person cannot do it."
+                    "pool",
+                    _("Its type has no pool: name one, also for when the person cannot do it."),
                 )
         if kind == Kind.REROUTE and bool(data.get("pool")) == bool(data.get("person")):
-            self.add_error("pool", "Name a pool or a person.")
+            self.add_error("pool", _("Name a pool or a person."))
         if kind == Kind.NOTIFY:
             if not data.get("whom"):
-                self.add_error("whom", "Say whom.")
+                self.add_error("whom", _("Say whom."))
             elif data["whom"] == RuleAction.Whom.PERSON and not data.get("person"):
-                self.add_error("person", "Say which person.")
+                self.add_error("person", _("Say which person."))
         return data
 
 
@@ -124,7 +131,7 @@ class ActionFormSet(BaseInlineFormSet):
         super().clean()
         kept = [each for each in self.forms if each.cleaned_data and not self._is_deleted(each)]
         if self.instance.active and not kept:
-            raise forms.ValidationError("Say what the rule does.")
+            raise forms.ValidationError(_("Say what the rule does."))
 
     def _is_deleted(self, form):
         return form.cleaned_data.get("DELETE")
@@ -154,9 +161,9 @@ class RuleAdmin(admin.ModelAdmin):
     inlines = [ActionInline]
     fieldsets = [
         (None, {"fields": ["name", "slug", "description", "active", ("position", "stop")]}),
-        ("When", {"fields": [("trigger", "minutes"), "criteria", "states"]}),
-        ("Of a message", {"fields": [*OF_MESSAGES]}),
-        ("Of a resource", {"fields": [*OF_RESOURCES]}),
+        (gettext_lazy("When"), {"fields": [("trigger", "minutes"), "criteria", "states"]}),
+        (gettext_lazy("Of a message"), {"fields": [*OF_MESSAGES]}),
+        (gettext_lazy("Of a resource"), {"fields": [*OF_RESOURCES]}),
     ]
 
     def get_prepopulated_fields(self, request, obj=None):
@@ -189,7 +196,7 @@ class RuleAdmin(admin.ModelAdmin):
         ]
         return "; ".join(said)
 
-    @admin.display(description="runs of the last week")
+    @admin.display(description=_("runs of the last week"))
     def week(self, rule):
         count = rule.runs.filter(ran__gt=now() - WEEK).count()
         url = reverse("admin:tasks_rulerun_changelist")
@@ -212,7 +219,7 @@ class RuleAdmin(admin.ModelAdmin):
         except OperationalError:
             self.message_user(
                 request,
-                "Somebody is changing what this rule is about at the moment. Try again.",
+                _("Somebody is changing what this rule is about at the moment. Try again."),
                 messages.WARNING,
             )
             return HttpResponseRedirect(reverse("admin:tasks_rule_change", args=[pk]))
@@ -220,7 +227,7 @@ class RuleAdmin(admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": rule,
-            "title": f"Dry run: {rule}",
+            "title": _("Dry run: %(rule)s") % {"rule": rule},
             "listed": listed,
             "most": AT_MOST,
             "open": [each for each in listed.lines if each.state != "over" and not each.before],
@@ -231,7 +238,11 @@ class RuleAdmin(admin.ModelAdmin):
         until = parse_datetime(request.POST.get("until", "")) or now()
         did = perform(rule, since=until - WEEK, until=until)
         count = sum(each.state == "done" and not each.before for each in did.lines)
-        self.message_user(request, f"The rule acted on {count} of {len(did.lines)} events.")
+        self.message_user(
+            request,
+            _("The rule acted on %(count)s of %(all)s events.")
+            % {"count": count, "all": len(did.lines)},
+        )
         self.log_change(request, rule, "Acted on what happened in the week before.")
         url = reverse("admin:tasks_rulerun_changelist")
         return HttpResponseRedirect(f"{url}?rule__id__exact={rule.pk}")
@@ -256,13 +267,13 @@ class RuleRunAdmin(ReadOnlyAdmin):
         ids = [(each.removeprefix("Task/"),) * 2 for each in run.tasks]
         return format_html_join(" ", '<a href="/worklist/t/{}">{}</a>', ids)
 
-    @admin.action(description="Try again now what has failed")
+    @admin.action(description=_("Try again now what has failed"))
     def try_again(self, request, queryset):
         count = engine.retry(only=[each.pk for each in queryset])
-        self.message_user(request, f"{count} done.")
+        self.message_user(request, _("%(count)s done.") % {"count": count})
 
-    @admin.action(description="Give up what has failed")
+    @admin.action(description=_("Give up what has failed"))
     def give_up(self, request, queryset):
         failed = queryset.filter(state=RuleRun.State.FAILED)
         count = failed.update(state=RuleRun.State.GIVEN_UP)
-        self.message_user(request, f"{count} will not be tried again.")
+        self.message_user(request, _("%(count)s will not be tried again.") % {"count": count})

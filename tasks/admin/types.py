@@ -2,6 +2,8 @@
 
 from django import forms
 from django.contrib import admin
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from fhir.definitions import resource_types
 from tasks import activity_definitions, shipped, task_types
@@ -46,14 +48,14 @@ class SubtaskInline(InOrder):
     fk_name = "task_type"
     fields = ["position", "subtype", "title"]
     autocomplete_fields = ["subtype"]
-    verbose_name_plural = "subtasks that are made with it"
+    verbose_name_plural = gettext_lazy("subtasks that are made with it")
 
 
 class ReasonInline(InOrder):
     model = ReasonChoice
     fields = ["kind", "position", "display", "code", "system"]
     ordering = ["kind", "position", "id"]
-    verbose_name_plural = "reasons of its own, instead of those of the site"
+    verbose_name_plural = gettext_lazy("reasons of its own, instead of those of the site")
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "system":
@@ -66,7 +68,9 @@ class TaskTypeForm(forms.ModelForm):
         names = [each.strip() for each in self.cleaned_data["focus_types"] or ()]
         unknown = [each for each in names if each not in resource_types()]
         if unknown:
-            raise forms.ValidationError(f"No resource type of FHIR R4: {', '.join(unknown)}.")
+            raise forms.ValidationError(
+                _("No resource type of FHIR R4: %(unknown)s.") % {"unknown": ", ".join(unknown)}
+            )
         return names
 
 
@@ -81,9 +85,18 @@ class TaskTypeAdmin(Remembered):
     inlines = [StageInline, SubtaskInline, ReasonInline]
     fieldsets = [
         (None, {"fields": ["title", "description", "category", "active"]}),
-        ("Code", {"fields": ["code", "system"], "description": "The first coding of Task.code."}),
-        ("Its tasks", {"fields": ["focus_types", "pool", "priority", "requires_licence"]}),
-        ("Due", {"fields": ["due_minutes", "due_days"]}),
+        (
+            gettext_lazy("Code"),
+            {
+                "fields": ["code", "system"],
+                "description": gettext_lazy("The first coding of Task.code."),
+            },
+        ),
+        (
+            gettext_lazy("Its tasks"),
+            {"fields": ["focus_types", "pool", "priority", "requires_licence"]},
+        ),
+        (gettext_lazy("Due"), {"fields": ["due_minutes", "due_days"]}),
     ]
 
     def get_readonly_fields(self, request, obj=None):
@@ -105,10 +118,14 @@ class TaskTypeAdmin(Remembered):
     @admin.display(description="due")
     def due(self, task_type):
         if task_type.due_minutes is not None:
-            return f"after {task_type.due_minutes} min"
+            return _("after %(due_minutes)s min") % {"due_minutes": task_type.due_minutes}
         if task_type.due_days is not None:
             days = task_type.due_days
-            return "end of the day" if days == 0 else f"end of the day, {days} d later"
+            return (
+                _("end of the day")
+                if days == 0
+                else _("end of the day, %(days)s d later") % {"days": days}
+            )
         return ""
 
     @admin.display(description="stages")

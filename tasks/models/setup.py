@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from fhir.models import ReferenceField
 
@@ -11,10 +12,10 @@ from fhir.models import ReferenceField
 class Priority(models.TextChoices):
     """https://hl7.org/fhir/R4/valueset-request-priority.html in its order of urgency."""
 
-    ROUTINE = "routine", "Routine"
-    URGENT = "urgent", "Urgent"
+    ROUTINE = "routine", _("Routine")
+    URGENT = "urgent", _("Urgent")
     ASAP = "asap", "ASAP"
-    STAT = "stat", "Stat"
+    STAT = "stat", _("Stat")
 
 
 class TaskCategory(models.Model):
@@ -28,7 +29,7 @@ class TaskCategory(models.Model):
 
     class Meta:
         ordering = ["position", "title"]
-        verbose_name_plural = "task categories"
+        verbose_name_plural = _("task categories")
         constraints = [
             models.UniqueConstraint(fields=["system", "code"], name="one_row_per_task_category")
         ]
@@ -42,7 +43,9 @@ class TaskType(models.Model):
 
     system = models.CharField(max_length=255)
     code = models.CharField(max_length=64)
-    title = models.CharField(max_length=100, help_text="Task.code.text of the tasks of this type.")
+    title = models.CharField(
+        max_length=100, help_text=_("Task.code.text of the tasks of this type.")
+    )
     description = models.TextField(blank=True)
     category = models.ForeignKey(
         TaskCategory, on_delete=models.PROTECT, null=True, blank=True, related_name="types"
@@ -51,7 +54,7 @@ class TaskType(models.Model):
         models.CharField(max_length=64),
         default=list,
         blank=True,
-        help_text="Resource types that Task.focus may be, separated by commas; none: any.",
+        help_text=_("Resource types that Task.focus may be, separated by commas; none: any."),
     )
     pool = models.ForeignKey(
         "accounts.Pool",
@@ -59,23 +62,25 @@ class TaskType(models.Model):
         null=True,
         blank=True,
         related_name="task_types",
-        verbose_name="default pool",
-        help_text="Where its tasks go unless whoever creates one says otherwise.",
+        verbose_name=_("default pool"),
+        help_text=_("Where its tasks go unless whoever creates one says otherwise."),
     )
     priority = models.CharField(max_length=8, choices=Priority, blank=True)
     due_minutes = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Due so many minutes after it was asked for."
+        null=True, blank=True, help_text=_("Due so many minutes after it was asked for.")
     )
     due_days = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
-        help_text="Or: due at the end of the clinic's day, so many days later (0: the same day).",
+        help_text=_(
+            "Or: due at the end of the clinic's day, so many days later (0: the same day)."
+        ),
     )
     requires_licence = models.BooleanField(
         default=False,
-        help_text="Only for those with a licence of the state where the patient lives.",
+        help_text=_("Only for those with a licence of the state where the patient lives."),
     )
-    active = models.BooleanField(default=True, help_text="Offered when a task is created.")
+    active = models.BooleanField(default=True, help_text=_("Offered when a task is created."))
 
     class Meta:
         ordering = ["title"]
@@ -84,7 +89,7 @@ class TaskType(models.Model):
             models.CheckConstraint(
                 condition=models.Q(due_minutes=None) | models.Q(due_days=None),
                 name="one_due_rule_per_task_type",
-                violation_error_message="Say when it is due in minutes or in days, not both.",
+                violation_error_message=_("Say when it is due in minutes or in days, not both."),
             ),
         ]
 
@@ -120,7 +125,7 @@ class PlannedSubtask(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     subtype = models.ForeignKey(TaskType, on_delete=models.PROTECT, related_name="subtask_of")
     title = models.CharField(
-        max_length=100, blank=True, help_text="What it is called here; else its type's title."
+        max_length=100, blank=True, help_text=_("What it is called here; else its type's title.")
     )
 
     class Meta:
@@ -134,11 +139,11 @@ class ReasonChoice(models.Model):
     """A coded reason that people choose from: of one kind of work, or of all that have none."""
 
     class Kind(models.TextChoices):
-        HOLD = "hold", "Hold"
-        CANCEL = "cancel", "Cancel"
-        REJECT = "reject", "Reject"
-        FAIL = "fail", "Could not be done"
-        REROUTE = "reroute", "Reroute"
+        HOLD = "hold", _("Hold")
+        CANCEL = "cancel", _("Cancel")
+        REJECT = "reject", _("Reject")
+        FAIL = "fail", _("Could not be done")
+        REROUTE = "reroute", _("Reroute")
 
     task_type = models.ForeignKey(
         TaskType, on_delete=models.CASCADE, null=True, blank=True, related_name="reasons"
@@ -147,7 +152,7 @@ class ReasonChoice(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     system = models.CharField(max_length=255)
     code = models.CharField(
-        max_length=64, help_text="The code “other” asks for a text and is written as only that."
+        max_length=64, help_text=_("The code “other” asks for a text and is written as only that.")
     )
     display = models.CharField(max_length=100)
 
@@ -169,77 +174,80 @@ class Rule(models.Model):
     """Work that moves by itself: when something happens, and meets conditions, do something."""
 
     class Trigger(models.TextChoices):
-        MESSAGE = "message", "A new message"
-        RESOURCE = "resource", "A new or changed resource"
-        UNCLAIMED = "unclaimed", "A task waits unclaimed for"
-        OVERDUE = "overdue", "A task is overdue for"
-        UNANSWERED = "unanswered", "A patient's message waits unanswered for"
-        STALLED = "stalled", "Nobody has touched a task under way for"
+        MESSAGE = "message", _("A new message")
+        RESOURCE = "resource", _("A new or changed resource")
+        UNCLAIMED = "unclaimed", _("A task waits unclaimed for")
+        OVERDUE = "overdue", _("A task is overdue for")
+        UNANSWERED = "unanswered", _("A patient's message waits unanswered for")
+        STALLED = "stalled", _("Nobody has touched a task under way for")
 
     class Text(models.TextChoices):
-        ANY = "", "With or without text"
-        PRESENT = "present", "With text"
-        ABSENT = "absent", "Without text"
+        ANY = "", _("With or without text")
+        PRESENT = "present", _("With text")
+        ABSENT = "absent", _("Without text")
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=100)
     description = models.TextField(blank=True)
     position = models.PositiveSmallIntegerField(
-        default=100, help_text="Rules are looked at in this order."
+        default=100, help_text=_("Rules are looked at in this order.")
     )
     active = models.BooleanField(default=False)
     stop = models.BooleanField(
-        "stop here",
+        _("stop here"),
         default=False,
-        help_text="When this rule applies, those after it are not looked at for the same event.",
+        help_text=_("When this rule applies, those after it are not looked at for the same event."),
     )
     trigger = models.CharField(max_length=12, choices=Trigger)
 
     resource_type = models.CharField(
-        max_length=64, blank=True, help_text="Of a new or changed resource: DiagnosticReport."
+        max_length=64, blank=True, help_text=_("Of a new or changed resource: DiagnosticReport.")
     )
     only_new = models.BooleanField(
-        default=False, help_text="Look at a resource when it is created, not when it is changed."
+        default=False, help_text=_("Look at a resource when it is created, not when it is changed.")
     )
     criteria = models.CharField(
         max_length=1000,
         blank=True,
-        help_text="A search that the resource (or, of rules on time, the task) must meet and did"
-        " not meet before: status=final",
+        help_text=_(
+            "A search that the resource (or, of rules on time, the task) must meet and did not meet before: status=final"
+        ),
     )
     abnormal = models.BooleanField(
-        "abnormal result",
+        _("abnormal result"),
         default=False,
-        help_text="Only a DiagnosticReport of which an Observation has an abnormal interpretation.",
+        help_text=_(
+            "Only a DiagnosticReport of which an Observation has an abnormal interpretation."
+        ),
     )
     categories = ArrayField(
         models.CharField(max_length=255),
         default=list,
         blank=True,
-        help_text="Communication.category is one of these, as system|code, separated by commas.",
+        help_text=_("Communication.category is one of these, as system|code, separated by commas."),
     )
     sender_types = ArrayField(
         models.CharField(max_length=64),
         default=list,
         blank=True,
-        help_text="The sender is one of these: Patient, RelatedPerson, Practitioner …",
+        help_text=_("The sender is one of these: Patient, RelatedPerson, Practitioner …"),
     )
     states = ArrayField(
         models.CharField(max_length=64),
         default=list,
         blank=True,
-        help_text="The patient lives in one of these states: IL, WI",
+        help_text=_("The patient lives in one of these states: IL, WI"),
     )
     text = models.CharField(max_length=8, choices=Text, blank=True, default=Text.ANY)
     needs_answer = models.BooleanField(
         default=False,
-        help_text="The message or its thread is marked as one that needs a response.",
+        help_text=_("The message or its thread is marked as one that needs a response."),
     )
     minutes = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Of rules on time: after so many minutes.",
+        help_text=_("Of rules on time: after so many minutes."),
     )
     checked = models.DateTimeField(null=True, editable=False)
     """Of rules on time: everything that came due until then has been looked at."""
@@ -255,23 +263,23 @@ class RuleAction(models.Model):
     """One of the things that a rule does, in their order."""
 
     class Kind(models.TextChoices):
-        CREATE = "create", "Create a task"
-        PRIORITY = "priority", "Raise the priority"
-        ESCALATE = "escalate", "Escalate"
-        REROUTE = "reroute", "Reroute"
-        NOTIFY = "notify", "Notify"
+        CREATE = "create", _("Create a task")
+        PRIORITY = "priority", _("Raise the priority")
+        ESCALATE = "escalate", _("Escalate")
+        REROUTE = "reroute", _("Reroute")
+        NOTIFY = "notify", _("Notify")
 
     class Whom(models.TextChoices):
-        COORDINATORS = "coordinators", "The coordinators of the pool"
-        OWNER = "owner", "The owner"
-        REQUESTER = "requester", "The requester"
-        PERSON = "person", "The person named above"
+        COORDINATORS = "coordinators", _("The coordinators of the pool")
+        OWNER = "owner", _("The owner")
+        REQUESTER = "requester", _("The requester")
+        PERSON = "person", _("The person named above")
 
     class Strategy(models.TextChoices):
-        PULL = "pull", "It waits until somebody claims it"
-        LEAST_LOADED = "least-loaded", "The one with the fewest open tasks"
-        ROUND_ROBIN = "round-robin", "In turn"
-        SAME_PERSON = "same-person", "Who had this patient last"
+        PULL = "pull", _("It waits until somebody claims it")
+        LEAST_LOADED = "least-loaded", _("The one with the fewest open tasks")
+        ROUND_ROBIN = "round-robin", _("In turn")
+        SAME_PERSON = "same-person", _("Who had this patient last")
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="actions")
     position = models.PositiveSmallIntegerField(default=0)
@@ -282,17 +290,17 @@ class RuleAction(models.Model):
     pool = models.ForeignKey(
         "accounts.Pool", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    person = ReferenceField(help_text="Practitioner/x: instead of a pool, or whom to notify.")
+    person = ReferenceField(help_text=_("Practitioner/x: instead of a pool, or whom to notify."))
     strategy = models.CharField(
         "assignment",
         max_length=16,
         choices=Strategy,
         default=Strategy.PULL,
-        help_text="Who of the pool gets it.",
+        help_text=_("Who of the pool gets it."),
     )
     priority = models.CharField(
         max_length=8, choices=Priority, blank=True,
-        help_text="Empty: of a new task that of its type, else one step up.",
+        help_text=_("Empty: of a new task that of its type, else one step up."),
     )  # fmt: skip
     reason = models.ForeignKey(
         ReasonChoice,
@@ -304,7 +312,7 @@ class RuleAction(models.Model):
     )
     whom = models.CharField(max_length=16, choices=Whom, blank=True)
     text = models.CharField(
-        max_length=500, blank=True, help_text="The note or the notice. Name no patient in it."
+        max_length=500, blank=True, help_text=_("The note or the notice. Name no patient in it.")
     )
 
     class Meta:
@@ -318,9 +326,9 @@ class RuleRun(models.Model):
     """What a rule did about one event. The row is what makes it happen once."""
 
     class State(models.TextChoices):
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed, will be tried again"
-        GIVEN_UP = "given-up", "Failed"
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed, will be tried again")
+        GIVEN_UP = "given-up", _("Failed")
 
     rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="runs")
     event = models.CharField(max_length=255, db_collation="C")

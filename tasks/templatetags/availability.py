@@ -2,10 +2,11 @@
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.availability import State, presence_of
 from fhir.actor import Role
-from tasks.targets import presence
+from tasks.eligible import day_or_time
 
 register = template.Library()
 
@@ -17,12 +18,12 @@ def availability(context) -> dict:
     if not actor or not actor.reference or actor.role is Role.AUDITOR:
         return {"shown": False}
     found = presence_of(actor.reference, at=now)
-    word, _, until = presence(found.state, found.until, now).partition(" until ")
+    until = day_or_time(found.until, now) if found.until else ""
     return {
         "shown": True,
         "request": context["request"],
         "reference": actor.reference,
-        "word": word,
+        "word": _("Available") if until and found.is_on else found.label,
         "until": until,
         "state": found.state.value,
         "on": found.state is State.ON,

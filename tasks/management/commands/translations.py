@@ -4,6 +4,7 @@ Babel reads and writes the catalogues, so that nobody needs GNU gettext; what is
 committed, so that nothing has to be compiled before the first start.
 """
 
+import ast
 from collections.abc import Iterator
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -59,7 +60,30 @@ def extracted() -> Catalog:
         lines = BytesIO(code.encode())
         for line, message, comments, context in extract(extract_python, lines, KEYWORDS, TAGS):
             found.add(message, None, [(path, line)], auto_comments=comments, context=context)
+    for path, docstring in _refusals():
+        found.add(docstring, None, [(path, 1)])
     return found
+
+
+def _refusals() -> Iterator[tuple[str, str]]:
+    """The docstrings of errors: what they say unless told otherwise (fhir.errors)."""
+    classes = [
+        (path, each)
+        for path, code in sources()
+        if path.endswith(".py")
+        for each in ast.parse(code).body
+        if isinstance(each, ast.ClassDef)
+    ]
+    errors = {"FhirError"}
+    for _ in range(3):  # errors of errors of errors
+        errors |= {
+            each.name
+            for _, each in classes
+            if {base.id for base in each.bases if isinstance(base, ast.Name)} & errors
+        }
+    for path, each in classes:
+        if each.name in errors and (said := ast.get_docstring(each, clean=False)):
+            yield path, said
 
 
 def updated(language: str) -> str:
