@@ -22,6 +22,9 @@ def fhir(prefix: str) -> list:
 
 
 handler400 = "fhir.views.bad_request"
+handler403 = "fhir.pages.permission_denied"
+handler404 = "fhir.pages.not_found"
+handler500 = "fhir.pages.server_error"
 
 urlpatterns = [
     *(pattern for prefix in settings.FHIR_PATHS for pattern in fhir(prefix)),

@@ -14,11 +14,10 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.http.request import HttpHeaders
-from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.views import APIView
 
-from fhir import errors, parsers, resources, sql
+from fhir import errors, pages, parsers, resources, sql
 from fhir.errors import FhirError
 from fhir.idempotency import once
 from fhir.interactions import Request
@@ -170,7 +169,7 @@ def bad_request(request, exception):
     """What Django refuses before any view: for the API an OperationOutcome, else its own page."""
     if request.path.startswith(tuple(f"/{path}" for path in settings.FHIR_PATHS)):
         return outcome_response(errors.MalformedRequest("A header of the request is not valid."))
-    return defaults.bad_request(request, exception)
+    return pages.bad_request(request, exception)
 
 
 def health(request):
