@@ -5,7 +5,7 @@ of other tables that hang on it: a version costs next to nothing over the row al
 together (design.md §3). There is no NOTIFY in a write: it takes group commit away.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -86,6 +86,21 @@ def find(
         return None
     row_id, *rest = found[0]
     return Stored(row_id, resource_type.name, *rest)
+
+
+def find_all(resource_type: ResourceType, ids: Iterable[str], *, actor: Actor) -> list[Stored]:
+    """Those of `ids`, in their order, that are not deleted and that the actor may see: one query."""
+    model = resource_type.model
+    condition, params = model.readable_condition(actor).for_table(_table(model), columns_of(model))
+    wanted = list(ids)
+    rows = sql.rows(
+        f"select {COLUMNS} from {_table(model)} where resource_id = any(%s) and not deleted"
+        f"{_of_type(model, resource_type.name)} and {condition}",
+        (wanted, *params),
+        prepare=None,
+    )
+    found = {row[1]: Stored(row[0], resource_type.name, *row[1:]) for row in rows}
+    return [found[each] for each in wanted if each in found]
 
 
 def read(resource_type: ResourceType, resource_id: str, *, actor: Actor) -> Stored:

@@ -1,5 +1,6 @@
 """One Task as its page shows it, gathered from everything that hangs on it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -204,6 +205,11 @@ def find(task_id: str, actor: Actor) -> Stored | None:
     """The Task, or None for one that `actor` may not see, that was deleted, or that never was."""
     stored = store.find(resources.get("Task"), task_id, actor=actor)
     return None if stored is None or stored.deleted else stored
+
+
+def find_all(ids: Iterable[str], actor: Actor) -> list[Stored]:
+    """Those of `ids` that `actor` may see, in their order."""
+    return store.find_all(resources.get("Task"), ids, actor=actor)
 
 
 def get(task_id: str, actor: Actor) -> Stored:

@@ -109,12 +109,16 @@ class Dialog:
     ):
         self.code, self.stored, self.actor, self.at = code, stored, actor, at
         self.document = stored.parsed()
-        self.chosen = Chosen.parse(code, data)
-        if code == "reroute" and not self.names_people:
-            self.chosen = replace(self.chosen, kind="pool")
+        self.chosen = self._parsed(data)
         self.version = stored.version_id
         self.url = f"/worklist/t/{stored.resource_id}/{code}"
-        self.title = TITLES[code]
+        self.title = TITLES.get(code, "")
+
+    def _parsed(self, data: Mapping[str, str]) -> Chosen:
+        chosen = Chosen.parse(self.code, data)
+        if self.code == "reroute" and not self.names_people:
+            return replace(chosen, kind="pool")
+        return chosen
 
     # --- which task ---
 
@@ -151,8 +155,11 @@ class Dialog:
     @property
     def names_people(self) -> bool:
         """What nobody has she sends to a pool; by name she gives what is hers (T3)."""
-        mine = reference_of(self.document, "owner") == self.actor.reference != ""
-        return mine or supervises(self.actor, self.document)
+        return self._names_people(self.document)
+
+    def _names_people(self, document: dict) -> bool:
+        mine = reference_of(document, "owner") == self.actor.reference != ""
+        return mine or supervises(self.actor, document)
 
     @property
     def keeps(self) -> tuple:
@@ -301,6 +308,10 @@ class Dialog:
         if self.code == "reschedule":
             return DUE_REASONS
         return choices("reroute", self.document) if self.code == "reroute" else ()
+
+    @property
+    def takes_note(self) -> bool:
+        return True
 
     @property
     def has_other(self) -> bool:

@@ -119,10 +119,11 @@ CLAIM_REMEMBERED = timedelta(minutes=10)
 
 
 class LostClaim(NamedTuple):
-    """Who was faster, and by how many seconds."""
+    """Who was faster, and by how many seconds; `document` is what could be seen until then."""
 
     winner: str
     seconds: int
+    document: dict
 
     def __str__(self) -> str:
         return _("%(winner)s just claimed this, %(seconds)s s before you.") % {
@@ -155,7 +156,7 @@ def lost_claim(actor: Actor, resource_id: str) -> LostClaim | None:
     ago = datetime.now(UTC) - claim[1]
     if ago > CLAIM_REMEMBERED or not is_claimable_by(actor, document):
         return None
-    return LostClaim(name_of(claim[0]["owner"]), int(ago.total_seconds()))
+    return LostClaim(name_of(claim[0]["owner"]), int(ago.total_seconds()), document)
 
 
 def name_of(owner: dict) -> str:

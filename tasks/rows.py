@@ -65,6 +65,7 @@ class Row:
     mine: bool
     claimable: bool
     assignable: bool
+    supervised: bool
 
     @property
     def url(self) -> str:
@@ -77,6 +78,22 @@ class Row:
     @property
     def owner_is_patient(self) -> bool:
         return is_patient(self.owner_reference)
+
+    @property
+    def can(self) -> str:
+        """What the bar of the selected may do with it, as far as a row tells: the action decides."""
+        held = self.mine or self.supervised
+        paused = self.status == "on-hold"
+        offered = {
+            "claim": self.claimable,
+            "assign": self.assignable,
+            "reroute": held or self.claimable,
+            "hold": held and not paused,
+            "prioritize": held,
+            "release": held and bool(self.owner_reference),
+            "complete": held and not paused and self.focus_word != FOCUS_KINDS["Communication"][1],
+        }
+        return " ".join(code for code, can in offered.items() if can)
 
     @property
     def tag(self) -> str:
@@ -124,6 +141,9 @@ def _row(listed: Listed, view: View, actor: Actor, patients, named, now) -> Row:
     subject = document.get("for") or {}
     who = people.patient(patients.get(subject.get("reference", "")), subject.get("display", ""))
     age = times.age(who.birth_date, now) if who and who.birth_date else ""
+    supervised = document["status"] in OPEN and (
+        actor.writes_everything or listed.pool_id in actor.coordinates
+    )
     icon, word = FOCUS_KINDS.get(reference_of(document, "focus").partition("/")[0], ("", ""))
     return Row(
         id=listed.resource_id,
@@ -146,9 +166,8 @@ def _row(listed: Listed, view: View, actor: Actor, patients, named, now) -> Row:
         and document["status"] in CLAIMABLE
         and bool(actor.reference)
         and (view.pool.pk if view.pool else listed.pool_id) in actor.pools,
-        assignable=view.key == "all"
-        and document["status"] in OPEN
-        and (actor.writes_everything or listed.pool_id in actor.coordinates),
+        assignable=view.key == "all" and supervised,
+        supervised=supervised,
     )
 
 

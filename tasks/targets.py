@@ -7,22 +7,27 @@ person and pool, whatever the actor has to do with them.
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.availability import State
 from accounts.hours import hours_of
 from accounts.members import Staff, everybody
 from accounts.models import Availability, Pool
+from accounts.pools import codes_of
 from fhir import sql
 from fhir.actor import Actor
 from tasks import times
+from tasks.document import reference_of
 from tasks.eligible import (
     Need,
     Person,
     day_or_time,
-    need_of,
+    needs_of,
     task_pools,
     why_not,
     why_pool_cannot,
@@ -59,6 +64,8 @@ class Target:
     waiting: int = 0
     oldest: datetime | None = None
     """Since when the Task of the pool waits that waits longest."""
+    takes: str = ""
+    """Of several Tasks, how many it can take, when that is not all: "Can take 3 of 4"."""
 
     @property
     def key(self) -> str:
@@ -67,15 +74,23 @@ class Target:
 
 
 def targets(
-    document: dict, *, actor: Actor, kind: str, query: str = "", at: datetime
+    document: dict,
+    *,
+    actor: Actor,
+    kind: str,
+    query: str = "",
+    at: datetime,
+    others: Sequence[dict] = (),
 ) -> list[Target]:
     """Those of the kind, "person" or "pool", whose name or work the query is in: who can first.
 
-    Raises ValueError for another kind.
+    `others` are Tasks that go along: who can take one of them can be chosen. Raises ValueError for
+    another kind.
     """
     if kind not in ("person", "pool"):
         raise ValueError(f"A Task goes to a person or a pool, not to a {kind}.")
-    found = _people(document, actor, at) if kind == "person" else _pools(document, at)
+    documents = [document, *others]
+    found = _people(documents, actor, at) if kind == "person" else _pools(documents, at)
     asked = _plain(query)
     matching = [each for each in found if asked in _plain(f"{each.name} {each.about}")]
     return sorted(matching, key=lambda each: bool(each.reason))[:SHOWN]
@@ -90,50 +105,88 @@ def _plain(text: str) -> str:
 def presence(state: State, until: datetime | None, at: datetime) -> str:
     """Available until 19:00 · In clinic · Away until 14:00 · On leave until Tue 24 Nov"""
     if state is State.ON:
-        return f"Available until {day_or_time(until, at)}" if until else "In clinic"
-    label = Availability.State(state).label
-    return f"{label} until {day_or_time(until, at)}" if until else str(label)
+        return (
+            _("Available until %(time)s") % {"time": day_or_time(until, at)}
+            if until
+            else _("In clinic")
+        )
+    if until is None:
+        return str(Availability.State(state).label)
+    text = _("On leave until %(time)s") if state is State.LEAVE else _("Away until %(time)s")
+    return text % {"time": day_or_time(until, at)}
 
 
 # --- people ---------------------------------------------------------------------------------------
 
 
-def _people(document: dict, actor: Actor, at: datetime) -> Iterable[Target]:
-    """In the order of: the Task's pools first, then by name."""
+def _people(documents: list[dict], actor: Actor, at: datetime) -> Iterable[Target]:
+    """In the order of: the Tasks' pools first, then by name."""
     names = dict(Pool.objects.values_list("pk", "name"))
-    need = need_of(document, at=at)
+    needs = _needs(documents, at)
+    pools = frozenset().union(*(need.pools for need in needs))
     people = with_loads(everybody(at=at))
-    people.sort(key=lambda each: (not each.pools & need.pools, _plain(each.name)))
+    people.sort(key=lambda each: (not each.pools & pools, _plain(each.name)))
     for person in people:
-        limit = person.limit_in(need.pools)
+        limit = person.limit_in(pools)
+        reason, takes = _judged([_why_not(person, need, at) for need in needs])
         yield Target(
             person.reference,
-            person.name + (" (you)" if person.reference == actor.reference else ""),
+            _("%(name)s (you)") % {"name": person.name}
+            if person.reference == actor.reference
+            else person.name,
             ", ".join(sorted(names[each] for each in person.pools)),
             presence(person.state, person.until, at),
-            f"{person.load} open" + (f" of {limit}" if limit is not None else ""),
+            _open(person.load, limit),
             person.state is State.ON,
-            _why_not(person, need, at),
+            reason,
             reference=person.reference,
             load=person.load,
             limit=limit,
+            takes=takes,
         )
+
+
+def _open(load: int, limit: int | None) -> str:
+    if limit is None:
+        return ngettext("%(count)s open", "%(count)s open", load) % {"count": load}
+    text = ngettext("%(count)s open of %(limit)s", "%(count)s open of %(limit)s", load)
+    return text % {"count": load, "limit": limit}
+
+
+def _needs(documents: list[dict], at: datetime) -> list[Need]:
+    """What each asks for; Tasks of the same roles are looked up together."""
+    by_roles = defaultdict(list)
+    for document in documents:
+        by_roles[frozenset(codes_of(document.get("performerType", [])))].append(document)
+    return [
+        need for alike in by_roles.values() for need in needs_of(alike, task_pools(alike[0]), at=at)
+    ]
+
+
+def _judged(reasons: list[str]) -> tuple[str, str]:
+    """(why none can be taken, how many can when some cannot)."""
+    able = reasons.count("")
+    if not able:
+        return reasons[0], ""
+    if able == len(reasons):
+        return "", ""
+    return "", _("Can take %(able)s of %(count)s") % {"able": able, "count": len(reasons)}
 
 
 def _why_not(person: Person, need: Need, at: datetime) -> str:
     if need.owner == person.reference:
-        return "Has this task already."
+        return _("Has this task already.")
     return why_not(person, need, at=at)
 
 
 # --- pools ----------------------------------------------------------------------------------------
 
 
-def _pools(document: dict, at: datetime) -> Iterable[Target]:
+def _pools(documents: list[dict], at: datetime) -> Iterable[Target]:
     pools = list(Pool.objects.order_by("name"))
     ids = [each.pk for each in pools]
-    need = need_of(document, pools=ids, at=at)
-    here = [] if need.owner else task_pools(document)
+    needs = needs_of(documents, ids, at=at)
+    here = _waiting_in(documents)
     hours, waits, since = hours_of(ids), waiting(ids), waiting_since(ids)
     staff = defaultdict(list)
     for each in everybody(at=at):
@@ -144,14 +197,21 @@ def _pools(document: dict, at: datetime) -> Iterable[Target]:
         oldest = min([changed, *since.get(pool.pk, {}).values()]) if changed else None
         opening = hours[pool.pk].next_opening(at)
         there = [each for each in staff[pool.pk] if each.presence.is_on] if opening == at else []
-        reason = why_pool_cannot(pool, staff[pool.pk], need, hours[pool.pk], at=at)
-        if here == [pool.pk]:
-            reason = "Waits here already."
+        reason, takes = _judged(
+            [
+                _("Waits here already.")
+                if there_now == [pool.pk]
+                else why_pool_cannot(pool, staff[pool.pk], need, hours[pool.pk], at=at)
+                for need, there_now in zip(needs, here, strict=True)
+            ]
+        )
         yield Target(
             pool.slug,
             pool.name,
             _members(staff[pool.pk]),
-            f"Opens {day_or_time(opening, at)}" if opening > at else _available(len(there)),
+            _("Opens %(time)s") % {"time": day_or_time(opening, at)}
+            if opening > at
+            else _available(len(there)),
             _waiting(count, oldest, at),
             bool(there),
             reason,
@@ -159,24 +219,40 @@ def _pools(document: dict, at: datetime) -> Iterable[Target]:
             available=len(there),
             waiting=count,
             oldest=oldest,
+            takes=takes,
         )
+
+
+def _waiting_in(documents: list[dict]) -> list[list[int]]:
+    """The pools in which each waits, unclaimed; those of the same roles are looked up once."""
+    known: dict[frozenset, list[int]] = {}
+    found = []
+    for document in documents:
+        roles = frozenset(codes_of(document.get("performerType", [])))
+        if roles not in known:
+            known[roles] = task_pools(document)
+        found.append([] if reference_of(document, "owner") else known[roles])
+    return found
 
 
 def _members(staff: list[Staff]) -> str:
     if len(staff) <= 3:
-        return ", ".join(each.name for each in staff) or "No members"
-    return f"{len(staff)} members"
+        return ", ".join(each.name for each in staff) or _("No members")
+    return _("%(count)s members") % {"count": len(staff)}
 
 
 def _available(count: int) -> str:
-    return f"{count} available" if count else "Nobody is available"
+    if not count:
+        return _("Nobody is available")
+    return ngettext("%(count)s available", "%(count)s available", count) % {"count": count}
 
 
 def _waiting(count: int, oldest: datetime | None, at: datetime) -> str:
     if oldest is None:
-        return "None waiting"
+        return _("None waiting")
     shown = f"{count - 1}+" if count > COUNTED else str(count)
-    return f"{shown} waiting, oldest {times.duration(at - oldest)}"
+    said = {"count": shown, "length": times.duration(at - oldest)}
+    return _("%(count)s waiting, oldest %(length)s") % said
 
 
 def waiting(pool_ids: list[int]) -> dict[int, tuple[int, datetime]]:

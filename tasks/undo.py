@@ -15,7 +15,7 @@ from fhir.store import Stored
 from tasks import consequences, history
 from tasks.transitions import FINAL
 
-UNDOABLE = {"reroute", "assign", "release", "prioritize", "reschedule", "advance"}
+UNDOABLE = {"reroute", "assign", "release", "hold", "prioritize", "reschedule", "advance"}
 """Interactions that hide nothing from their maker that she did not have, and reach no patient."""
 
 MOVED = (

@@ -38,7 +38,7 @@ from tasks.rows import title_of
 from tasks.transitions import BadTransition
 from tasks.undo import take_back
 from tasks.views.answers import SeeOther, page, part, version_of, wants_part
-from tasks.views.changed import Undo
+from tasks.views.changed import Undo, keep_undo, kept_undo
 from tasks.views.context import base_context, news_of
 
 REFUSED = (BusinessRuleViolation, BadTransition, Forbidden, InvalidResource)
@@ -220,8 +220,7 @@ def _show(
     context = _context(request, pool, pools) | more
     if wants_part(request):
         return part(request, "tasks/_board_changed.html", context, status=status)
-    path, version = request.session.pop("undo", None) or ("", 0)
-    context["undo"] = {"path": path, "version": version} if path else None
+    context["undo"] = kept_undo(request)
     return render(request, "tasks/board.html", context, status=status)
 
 
@@ -231,7 +230,7 @@ def _done(
     if wants_part(request):
         return _show(request, pool, pools, toast={"text": text, "undo": undo})
     messages.success(request, f"{text}.")
-    request.session["undo"] = undo and [undo.path, undo.version]
+    keep_undo(request, undo)
     return SeeOther(f"/worklist/board/{pool.slug}{Shown.parse(request.GET).query}")
 
 

@@ -54,12 +54,14 @@ UNDO = {"claim": "release", "release": "claim", "hold": "resume", "next-stage": 
 class Undo:
     """What takes an action back: a button that posts `version` to `path`.
 
-    `unseen` is whether it works for one who does not see the task any more.
+    `unseen` is whether it works for one who does not see the task any more; `ids` are the tasks, as
+    id/version, of what was done to several.
     """
 
     path: str
-    version: int
+    version: int = 0
     unseen: bool = False
+    ids: tuple[str, ...] = ()
 
 
 def act(
@@ -86,6 +88,17 @@ def undo_by(name: str, stored: Stored, *, unseen: bool = False) -> Undo:
     return Undo(path, stored.version_id, unseen)
 
 
+def keep_undo(request: HttpRequest, undo: Undo | None) -> None:
+    """For the page that is shown next: see kept_undo."""
+    request.session["undo"] = undo and [undo.path, undo.version, undo.unseen, undo.ids]
+
+
+def kept_undo(request: HttpRequest) -> Undo | None:
+    """How to take back what was just done without scripts; told once."""
+    kept = request.session.pop("undo", None)
+    return Undo(*kept) if kept else None
+
+
 def show_changed(
     request: HttpRequest,
     done: Stored,
@@ -102,7 +115,7 @@ def show_changed(
     undo = undo if undo and (stored or undo.unseen) else None
     if not wants_part(request):
         messages.success(request, f"{text}.")
-        request.session["undo"] = undo and [undo.path, undo.version]
+        keep_undo(request, undo)
         return SeeOther(here if stored else view.path)
     context = after_context(request, task_id, stored, view)
     if stored is None:  # She knows why it has left her sight: she has just sent it there.

@@ -185,7 +185,7 @@ def _dialog(
         return _show(request, _built(request, stored, code, request.GET))
     dialog = _built(request, stored, code, request.POST)
     if request.POST.get("step") == "find":
-        return _show(request, dialog, _Kept(request.POST))
+        return _show(request, dialog, Kept(request.POST))
     if stale:
         return _show_stale(request, dialog, shown)
     form = MoveForm(dialog, request.POST)
@@ -214,7 +214,7 @@ def _follow(request: HttpRequest, task_id: str, code: str, template: str) -> Htt
     dialog = _built(request, stored, code, request.GET)
     context = {
         "move": dialog,
-        "form": _Kept(request.GET),
+        "form": Kept(request.GET),
         "here": task_url(task_id, view_of(request, stored)),
         "part": True,
     }
@@ -225,7 +225,7 @@ def _built(request: HttpRequest, stored: Stored, code: str, data: Mapping[str, s
     return Dialog(code, stored, data, actor=request.actor, at=timezone.now())
 
 
-class _Kept(NamedTuple):
+class Kept(NamedTuple):
     """What was typed, for a form that nobody has sent yet."""
 
     data: Mapping[str, str]
@@ -235,7 +235,7 @@ class _Kept(NamedTuple):
 def _show(
     request: HttpRequest,
     dialog: Dialog,
-    form: MoveForm | _Kept | None = None,
+    form: MoveForm | Kept | None = None,
     *,
     conflict: dict | None = None,
     status: int = 200,
@@ -243,7 +243,7 @@ def _show(
     view = view_of(request, dialog.stored)
     context = base_context(request, view) | {
         "move": dialog,
-        "form": form or _Kept(MappingProxyType({})),
+        "form": form or Kept(MappingProxyType({})),
         "conflict": conflict,
         "here": task_url(dialog.stored.resource_id, view),
     }
@@ -267,4 +267,4 @@ def _show_stale(request: HttpRequest, dialog: Dialog, shown: list[int]) -> HttpR
         "lines": differences(stored.resource_id, shown[0], actor=request.actor, at=dialog.at),
         "blocked": blocker(code, request.actor, stored.parsed()),
     }
-    return _show(request, dialog, _Kept(request.POST), conflict=conflict, status=412)
+    return _show(request, dialog, Kept(request.POST), conflict=conflict, status=412)

@@ -13,6 +13,7 @@ from tasks import detail as details
 from tasks import worklist as lists
 from tasks.history import versions_of
 from tasks.views.answers import page, wants_part
+from tasks.views.changed import kept_undo
 from tasks.views.context import (
     base_context,
     detail_context,
@@ -78,6 +79,5 @@ def raw(request: HttpRequest, task_id: str, version: int) -> HttpResponse:
 
 def _whole(request: HttpRequest, context: dict) -> HttpResponse:
     """The page, with what was just done without scripts and how to take it back, said once."""
-    path, version = request.session.pop("undo", None) or ("", 0)
-    context["undo"] = {"path": path, "version": version} if path else None
+    context["undo"] = kept_undo(request)
     return render(request, "tasks/worklist.html", context)
