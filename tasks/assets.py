@@ -22,7 +22,7 @@ from accounts import branding
 STYLES = {
     "app.css": (
         *("tokens", "base", "layout", "controls", "list", "task", "thread"),
-        *("dialog", "toast", "utilities", "small", "print"),
+        *("dialog", "toast", "bulk", "utilities", "small", "print"),
     ),
     "coordination.css": ("people", "board", "handover", "analytics", "profile"),
 }
@@ -31,7 +31,7 @@ STYLES = {
 What every page needs is in the first; a page of its own kind asks for the second besides.
 """
 SCRIPTS = (
-    *("core", "dialogs", "privacy", "keys", "swap", "clock", "live"),
+    *("core", "dialogs", "privacy", "select", "keys", "swap", "clock", "live"),
     *("board", "start"),
 )
 """Files of static/js, one after the other in one function: they share what they declare."""

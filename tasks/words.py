@@ -16,6 +16,8 @@ def words() -> dict[str, str | list[str]]:
         "checking": _("Checking"),
         "lost": _("No connection since {time}"),
         "undone": _("No connection: that was not done."),
+        "slow": _("Slow down, retry in {seconds} s."),
+        "failed": _("The server could not answer: that was not done. Try again."),
         "new": [ngettext("{count} new, show", "{count} new, show", n) for n in BOTH],
         "place": _("{place} of {total}"),
         "overdue": _("Overdue {time}"),

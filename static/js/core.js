@@ -32,7 +32,8 @@ document.addEventListener("click", (event) => {
   if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
   const problem = event.target.closest("a[href^='#field-']");
   if (problem) { event.preventDefault(); focusOn(firstOf(problem)); }
-  if (event.target.closest("[data-dismiss]")) event.target.closest(".toast").remove();
+  if (event.target.closest("[data-dismiss]")) { putAway(event.target.closest(".toast")); home()?.focus({ preventScroll: true }); }
+  if (event.target.closest("[data-retry]")) poll();
   if (event.target.closest("[data-refresh]")) refreshDetail();
   const move = event.target.closest("[data-move]");
   if (move) openNeighbour(Number(move.dataset.move));

@@ -9,9 +9,8 @@ function openModal() {
   dialog.addEventListener("close", () => {
     dialog.remove();
     if (document.activeElement && document.activeElement !== document.body) return;
-    const back = document.getElementById(opener?.id);
-    (back?.offsetParent ? back : $("#detail [data-focus]") ?? $("#task-title") ?? $("#list"))
-      ?.focus({ preventScroll: true });
+    const back = document.getElementById(opener?.id) ?? opener;
+    (back?.offsetParent ? back : home())?.focus({ preventScroll: true });
   });
   dialog.showModal();
   ($("[data-first]", dialog) ?? $("[data-find]", dialog) ?? dialog).focus();
@@ -19,7 +18,7 @@ function openModal() {
 // Where a line of the summary of a refused form leads.
 function firstOf(link) {
   const field = document.getElementById(link.hash.slice(1));
-  return field && $("input:checked, input:not([disabled]), textarea", field);
+  return field && $("input:checked, input:not([disabled]), select, textarea", field);
 }
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing) return;

@@ -1,38 +1,64 @@
 // Shortcuts.
-const TYPING = "input, textarea, select, [contenteditable]";
+const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable]";
+const SHIFTED = {
+  j: () => extend(1),
+  k: () => extend(-1),
+  r: () => { if ($("#list")) showNew(); },
+  l: () => $("#lock-now")?.requestSubmit(),
+};
+let going = false;
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  const dialog = $("dialog[open]");
-  if (event.key === "Escape") {
-    if (dialog) return;
-    const menu = $("details.menu[open]");
-    if (menu) { menu.open = false; $("summary", menu).focus(); return; }
-    if (event.target.matches(TYPING)) { event.target.blur(); return; }
-    focusOn(currentRow()?.querySelector(".t") ?? $("#list"));
+  if (event.altKey || event.isComposing) return;
+  const dialog = $("dialog[open]"), typing = event.target.matches(TYPING);
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.ctrlKey || event.metaKey) {
+    if (key !== "a" || dialog || typing || !event.target.closest("#list")) return;
+    event.preventDefault();
+    chooseAll(true);
     return;
   }
-  if (dialog || event.target.matches(TYPING)) return;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  if (key === "j" || key === "k") moveFocus(key === "j" ? 1 : -1);
-  else if (key === "c") press(buttonFor("c", "claim"));
-  else if (key === "a") press(buttonFor("a", "assign"));
+  if (key === "Escape") { if (!dialog) escape(event.target, typing); return; }
+  if (dialog || typing || app.dataset.keys === "off") return;
+  const went = going, shifted = event.shiftKey && /^[a-z]$/.test(key);
+  going = false;
+  if (shifted) SHIFTED[key]?.();
+  else if (went && $(`[data-go="${key}"]`)) $(`[data-go="${key}"]`).click();
+  else if (key === "g") going = true;
+  else if (key === "j" || key === "k") moveFocus(key === "j" ? 1 : -1);
+  else if (key === "x") { const box = currentRow() && boxOf(currentRow()); if (box) choose(box); }
   else if (key === "z") press($$("[data-undo]").at(-1));
-  else if (/^[a-z?.]$/.test(key)) press($$(`[data-key="${key}"]`).find((each) => each.offsetParent || key === "n" || key === "p"));
+  else if (/^[a-z?./]$/.test(key)) press(controlFor(key));
   else return;
-  event.preventDefault();
+  if (!shifted || SHIFTED[key]) event.preventDefault();
 });
 
+function escape(target, typing) {
+  const menu = $("details.menu[open]");
+  if (menu) { menu.open = false; $("summary", menu).focus(); }
+  else if (typing) target.blur();
+  else if (chosen.size) chooseAll(false);
+  else focusOn(currentRow()?.querySelector(".t") ?? $("#list"));
+}
 function press(control) {
-  if (control && control.getAttribute("aria-disabled") !== "true") control.click();
+  if (!control || control.getAttribute("aria-disabled") === "true") return;
+  if (control.matches("input")) focusOn(control);
+  else control.click();
 }
 const rows = () => $$("#rows .row:not(.leaving), .bcard");
 const currentRow = () => document.activeElement?.closest?.(".row, .bcard") ?? $(".row.sel");
 
-// Of the row that has the focus, else of the task that is open.
-function buttonFor(key, name) {
-  const focused = document.activeElement?.closest?.(".row, .bcard"), ofRow = `[data-row-${name}]`;
-  return focused ? $(ofRow, focused) : $(`#detail [data-key='${key}']`) ?? $(`.row.sel ${ofRow}`);
+// Of what is selected, else of the row that has the focus, else of the task that is open.
+function controlFor(key) {
+  if (chosen.size) {
+    const bulk = $(`[data-bulk="${key}"]:not([hidden])`);
+    if (bulk) return bulk;
+  }
+  const ofRow = { c: "[data-row-claim]", a: "[data-row-assign]" }[key];
+  const focused = document.activeElement?.closest?.(".row, .bcard");
+  if (ofRow && focused) return $(ofRow, focused);
+  return $$(`[data-key="${key}"]`).find((each) => each.offsetParent || key === "n" || key === "p")
+    ?? (ofRow && $(`.row.sel ${ofRow}`));
 }
 function neighbour(step) {
   const all = rows(), at = all.indexOf(currentRow());

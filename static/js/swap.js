@@ -2,14 +2,42 @@
 let before = {}, busy = 0;
 
 const isPost = (event) => event.detail.requestConfig?.verb === "post";
-document.body.addEventListener("htmx:beforeSend", (event) => { if (isPost(event)) busy += 1; });
-document.body.addEventListener("htmx:afterRequest", (event) => { if (isPost(event)) busy -= 1; });
+const isBulk = (event) => /^.worklist.bulk/.test(event.detail.requestConfig?.path);
+// Only what was pressed shows that it is busy.
+const pressed = (event) => event.detail.requestConfig.triggeringEvent?.submitter ?? event.detail.elt;
+document.body.addEventListener("htmx:beforeSend", (event) => {
+  if (!isPost(event)) return;
+  busy += 1;
+  pressed(event).ariaBusy = "true";
+});
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (!isPost(event)) return;
+  busy -= 1;
+  pressed(event).ariaBusy = null;
+});
+document.body.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.path.startsWith("/worklist/bulk")) event.detail.parameters.open = $("#detail")?.dataset.task ?? "";
+});
+
+// A whole page in place of a part is a refusal: what it says is said, and what is shown stays.
+function wholePage({ status, response }, after) {
+  if (status === 429) return fill(words.slow, { seconds: after ?? 10 });
+  if (status < 400 || (status < 500 && !/^\s*<!doctype/i.test(response))) return "";
+  const page = new DOMParser().parseFromString(response, "text/html");
+  return ["h1", "h1 ~ p"].map((each) => $(each, page)?.textContent).filter(Boolean).join(". ") || words.failed;
+}
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   // A session that ended answers with the sign-in page: go there instead of showing it in a part.
   if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/accounts/")) {
     event.detail.shouldSwap = false;
     location.reload();
+    return;
+  }
+  const { xhr, target } = event.detail, refusal = !xhr.getResponseHeader("HX-Retarget") && wholePage(xhr, xhr.getResponseHeader("Retry-After"));
+  if (refusal) {
+    event.detail.shouldSwap = false;
+    if (target !== document.body) say(refusal);
     return;
   }
   // The rows of a poll wait for a button's answer: htmx cannot place what a replaced button gets.
@@ -33,11 +61,16 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 document.body.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.target === modal) opener = event.detail.elt;
+  if (event.detail.target === modal || isBulk(event)) opener = pressed(event);
 });
 
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target === modal) { openModal(); return; }
+  if (isPost(event) && isBulk(event)) {
+    // What could not be done stays selected.
+    chosen.clear();
+    $$(".row.refused").forEach((row) => chosen.add(row.dataset.id));
+  }
   if ($("#board")) { settleBoard(); return; }
   mark();
   const detail = $("#detail");
@@ -50,8 +83,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   if (asked && isPost(event)) { asked.focus(); return; }
   if (document.activeElement && document.activeElement !== document.body) return;
   const kept = before.focus && document.getElementById(before.focus);
-  if (kept?.offsetParent) kept.focus({ preventScroll: true });
-  else (($("[data-focus]", detail ?? document) ?? $("#task-title") ?? $("#list"))?.focus({ preventScroll: true }));
+  (kept?.offsetParent ? kept : home())?.focus({ preventScroll: true });
 });
 
 document.body.addEventListener("htmx:afterRequest", (event) => {
@@ -59,6 +91,11 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
   if (from.matches?.(".t")) $("#task-title")?.focus({ preventScroll: true });
   if (isPost(event) && event.detail.successful) from.closest?.("dialog")?.close();
 });
+
+// Where the focus goes when what had it is gone.
+function home() {
+  return $("#detail [data-focus]") ?? $("#task-title") ?? $("#list") ?? $("main h1");
+}
 
 document.body.addEventListener("htmx:sendError", (event) => {
   connection("lost");
@@ -76,6 +113,12 @@ function say(text) {
   mark();
 }
 
+// Out of sight Z still takes back the last action.
+function putAway(toast) {
+  if ($("[data-undo]", toast)) toast.hidden = true;
+  else toast.remove();
+}
+
 function mark() {
   const detail = $("#detail"), open = detail?.dataset.task, all = rows();
   all.forEach((row) => {
@@ -91,12 +134,13 @@ function mark() {
     row.dataset.going = "";
     setTimeout(() => { if (row.isConnected) { row.remove(); mark(); } }, 4000);
   });
+  showChosen();
   const news = $$(".toast:not([data-seen])");
   // What came after can no longer be jumped over: only the last action can be undone.
   if (news.length) $$(".toast[data-seen]:has([data-undo])").forEach((toast) => toast.remove());
   news.forEach((toast) => {
     toast.dataset.seen = "";
-    const gone = () => (toast.matches(":hover, :focus-within") ? setTimeout(gone, 2000) : toast.remove());
+    const gone = () => (toast.matches(":hover, :focus-within") ? setTimeout(gone, 2000) : putAway(toast));
     setTimeout(gone, "stay" in toast.dataset ? 30000 : 10000);
   });
 }

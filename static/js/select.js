@@ -1,0 +1,51 @@
+// The selected rows: what is chosen outlives the swap of a row, and goes with the row that leaves.
+const chosen = new Set();
+const boxOf = (row) => $("[name=ids]", row);
+const boxes = () => rows().map(boxOf).filter(Boolean);
+const idOf = (box) => box.value.split("/")[0];
+
+function choose(box, on = !box.checked) {
+  box.checked = on;
+  chosen[on ? "add" : "delete"](idOf(box));
+  showChosen();
+}
+function showChosen() {
+  const all = boxes(), bar = $("#bulk");
+  if (!bar) return;
+  all.forEach((box) => { box.checked = chosen.has(idOf(box)); });
+  const found = all.filter((box) => box.checked), every = $("#select-all");
+  chosen.clear();
+  found.forEach((box) => chosen.add(idOf(box)));
+  const held = bar.contains(document.activeElement);
+  const count = $("#bulk-count"), said = found.length ? fill(count.dataset.said, { n: found.length }) : "";
+  if (count.textContent !== said) count.textContent = said;
+  $$("[data-bulk]", bar).forEach((button) => {
+    const able = found.filter((box) => box.dataset.can.split(" ").includes(button.value)).length;
+    button.hidden = !able;
+    $(".n", button).textContent = able;
+  });
+  if (held && !(found.length && document.activeElement.checkVisibility())) focusOn($(".t", currentRow() ?? rows()[0]) ?? home());
+  if (every) {
+    every.checked = all.length > 0 && found.length === all.length;
+    every.indeterminate = !every.checked && found.length > 0;
+  }
+}
+function chooseAll(on) {
+  boxes().forEach((box) => chosen[on ? "add" : "delete"](idOf(box)));
+  showChosen();
+}
+// With J and K: the one that has the focus, and the one it goes to.
+function extend(step) {
+  for (const go of [0, step]) {
+    if (go) moveFocus(go);
+    const box = currentRow() && boxOf(currentRow());
+    if (box) choose(box, true);
+  }
+}
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[name=ids]")) choose(event.target, event.target.checked);
+  else if (event.target.id === "select-all") chooseAll(event.target.checked);
+});
+document.addEventListener("reset", (event) => {
+  if (event.target.id === "bulk") { event.preventDefault(); chooseAll(false); }
+});
