@@ -22,7 +22,7 @@ function showChosen() {
   $$("[data-bulk]", bar).forEach((button) => {
     const able = found.filter((box) => box.dataset.can.split(" ").includes(button.value)).length;
     button.hidden = !able;
-    $(".n", button).textContent = able;
+    $(".n", button).textContent = able < found.length || button.value === "claim" ? able : "";
   });
   if (held && !(found.length && document.activeElement.checkVisibility())) focusOn($(".t", currentRow() ?? rows()[0]) ?? home());
   if (every) {
