@@ -9,7 +9,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase
 
-from accounts import pools
+from accounts import numbers, pools
 from fhir.access import EVERYTHING
 from fhir.datatypes import period_range
 from fhir.models import ReferenceField, Resource
@@ -224,6 +224,11 @@ class Patient(Resource):
                 RawSQL("(ranges #> '{birthdate,0,0}')::bigint", ()), name="patient_birth_date"
             ),
         ]
+
+    @classmethod
+    def index_columns(cls, document):
+        columns = super().index_columns(document)
+        return columns | {"tokens": sorted({*columns["tokens"], *numbers.tokens(document)})}
 
 
 class Practitioner(DirectoryResource):

@@ -22,9 +22,9 @@ from accounts import branding
 STYLES = {
     "app.css": (
         *("tokens", "base", "layout", "controls", "list", "task", "thread"),
-        *("dialog", "toast", "bulk", "utilities", "small", "print"),
+        *("dialog", "top", "toast", "bulk", "utilities", "small", "print"),
     ),
-    "coordination.css": ("people", "board", "handover", "analytics", "profile"),
+    "coordination.css": ("people", "board", "handover", "analytics", "profile", "search"),
 }
 """Files of static/css. The layers that they name come first; in a layer the later one wins.
 

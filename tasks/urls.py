@@ -13,6 +13,7 @@ from tasks.views import (
     live,
     people,
     preferences,
+    search,
     threads,
 )
 
@@ -41,6 +42,8 @@ urlpatterns = [
     path("bulk/<slug:code>/outcome", bulk.outcome, name="bulk_outcome"),
     path("preferences", preferences.preferences, name="preferences"),
     path("profile", preferences.profile, name="profile"),
+    path("search", search.search, name="search"),
+    path("s/<str:token>", search.found, name="found"),
     path("availability", people.availability, name="availability"),
     path("people", people.people, name="people"),
     path("people/leave", people.leave, name="leave"),

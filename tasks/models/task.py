@@ -13,6 +13,7 @@ from fhir.access import EVERYTHING, Condition
 from fhir.actor import Role
 from fhir.models import ReferenceField, Resource
 from tasks import document as documents
+from tasks import title_words
 from tasks.document import NO_DUE, reference_of
 from tasks.transitions import CLAIMABLE, FINAL, OPEN
 
@@ -97,7 +98,9 @@ class Task(Resource):
 
     @classmethod
     def index_columns(cls, document):
-        return super().index_columns(document) | documents.index_columns(document)
+        columns = super().index_columns(document) | documents.index_columns(document)
+        words = title_words.tokens(document)
+        return columns | {"tokens": sorted({*columns["tokens"], *words})}
 
     @classmethod
     def lookup_columns(cls, before, after):
