@@ -204,6 +204,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "fhir.views.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+RECORD_HOSTS = frozenset(env_list("TASKWARD_RECORD_HOSTS", default=[]))
+"""Servers to whose records a task may link: what it names anywhere else is no link."""
 FHIR_PATHS = ["api/fhir", "fhir/R4"]
 """Where the FHIR API answers (requirements.md T8)."""
 SITE_URL = os.environ.get("TASKWARD_URL", "").rstrip("/") or (

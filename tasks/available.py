@@ -72,6 +72,7 @@ VERBS = {
         Verb("reschedule", "Change due date", "calendar-clock", "D", None, opens=True),
         Verb("next-stage", "Next stage", "milestone", ".", None),
         Verb("stage", "Change stage", "milestone", "", None, opens=True),
+        Verb("answer", "Save answers", "clipboard-list", "", None),
         Verb("reply", "Reply", "message-square", "A", None),
         Verb("reject", "Reject", "ban", "", _reason("rejected"), asks=True),
         Verb("fail", "Could not be done", "circle-x", "", _reason("failed"), asks=True),

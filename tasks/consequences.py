@@ -21,6 +21,7 @@ ACTIVITIES = {
     "escalate": "Escalated",
     "prioritize": "Priority changed",
     "reschedule": "Due date changed",
+    "answer": "Answered",
     "complete": "Completed",
     "undo": "Taken back",
 }

@@ -1,35 +1,34 @@
-"""What every card has: a heading, and what its template draws."""
+"""What every card has: a heading, and what the template of its kind draws."""
 
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from tasks.conversation import Conversation
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One line of a report. `flag` is "", "abnormal" or "crit"."""
-
-    name: str
+class Fact(NamedTuple):
+    label: str
     value: str
-    range: str
-    flag: str
-    flag_word: str
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`kind` chooses the template: thread, report, answers, facts or missing."""
+    """`kind` names the template, templates/tasks/focus/<kind>.html, that draws `body`."""
 
     kind: str
     icon: str
     title: str
     status: str = ""
+    tone: str = ""
+    """Of the status: "ok", "warn", "danger", or "" for what is neither good nor bad."""
+    changed: str = ""
+    """That the record changed after the Task was made, and when."""
     aside: str = ""
     thread: Conversation | None = None
-    results: list[Result] = field(default_factory=list)
-    facts: list[tuple[str, str]] = field(default_factory=list)
+    body: Any = None
+    facts: list[Fact] = field(default_factory=list)
     text: str = ""
 
     @property
-    def is_done(self) -> bool:
-        return self.status in ("Final", "Completed", "Amended")
+    def template(self) -> str:
+        return f"tasks/focus/{self.kind}.html"
