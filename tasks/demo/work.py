@@ -116,7 +116,7 @@ OWNED_STATUSES = (
 )
 PAST_STATUSES = ("completed",) * 13 + ("cancelled",) * 2 + ("failed", "rejected")
 PAST = 186
-PAST_DAYS = 60
+PAST_DAYS = 150
 
 
 def work(rng: Random, now: datetime) -> Work:
@@ -171,7 +171,7 @@ def _plans(rng: Random) -> Iterator[Plan]:
         yield Plan(
             kind, about, _patient_for(about, people), status, _priority(rng, about),
             member if status in OWNED or pools == () else None, pools,
-            ended=rng.randint(30, PAST_DAYS * DAY),
+            ended=round(30 + PAST_DAYS * DAY * rng.random() ** 1.6),
         )  # fmt: skip
 
 

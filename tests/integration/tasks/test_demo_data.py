@@ -14,7 +14,7 @@ from accounts.models import Pool, User
 from fhir import actions
 from fhir.actor import Role
 from fhir.models import ResourceVersion
-from tasks import eligible
+from tasks import clock_rows, eligible, statistics
 from tasks.demo import clinic
 from tasks.management.commands import demo_data
 from tasks.models import Task, TaskUserObjectPermission
@@ -75,6 +75,21 @@ def test_the_whole_clinic_is_made_and_everyone_sees_their_part(data_folder):
     assert Task.objects.count() == sum(
         document["resourceType"] == "Task" for document in clinic(demo_data.timezone.now())
     )
+
+
+def test_statistics_have_some_weeks_to_tell(data_folder):
+    run()
+    coordinator = actor_of_token(sign_ins(data_folder)["users"]["coordinator"]["token"])
+    told = statistics.told([("groupBy", "week,pool,stage")], coordinator)
+    names = [each["name"] for each in told]
+    for name in ("stage", "reroute", "hold-reason", "no-hold-reason", "claim-limit", "overdue"):
+        assert name in names, name
+    weeks = [
+        each for each in told if each["name"] == "group" and each["part"][0]["valueCode"] == "week"
+    ]
+    assert len(weeks) > 12
+    pools = clock_rows.known_pools()
+    assert not any(clock_rows.stale(each, pools=pools) for each in clock_rows.all_task_ids())
 
 
 def test_pools_and_people_are_set_up_once(small_clinic, data_folder):
