@@ -112,12 +112,12 @@ def lines(
     parts: list[str] = []
     for value, name in axis.ticks:
         parts += [_rule(BEFORE, y(value), right, y(value), "grid")]
-        parts += [_text(BEFORE - 8, y(value) + 4, name, "tick end")]
+        parts += [_text(BEFORE - 8, y(value) + 4, name, "scale end")]
     every = max(1, ceil(len(labels) / (6 if width > 400 else 3)))
     last = len(labels) - 1
     for number, label in enumerate(labels):
         if (last - number) % every == 0:
-            parts.append(_text(x(number), TALL - 8, label, "tick middle"))
+            parts.append(_text(x(number), TALL - 8, label, "scale middle"))
     for number, (place, name) in enumerate(marks):
         at = BEFORE + (right - BEFORE) * place
         side = "end" if place > 0.5 else ""
@@ -185,14 +185,19 @@ def _band(low: Line, high: Line, x, y) -> str:
 # --- bars -----------------------------------------------------------------------------------------
 
 WIDE = 360
-"""Of every drawing of bars: cards are no wider, nor is a phone."""
+"""Of a drawing of bars: cards are no wider, nor is a phone."""
 
 
 def across(
-    sentence: str, bars: Sequence[Bar], *, top: float | None = None, goal: float | None = None
+    sentence: str,
+    bars: Sequence[Bar],
+    *,
+    width: int = WIDE,
+    top: float | None = None,
+    goal: float | None = None,
 ) -> SafeString:
     """One below the other, each under its name. A goal is a dashed line through all of them."""
-    room = WIDE - 46
+    room = width - 46
     full = max([top or 0, *(each.value for each in bars)]) or 1
     parts: list[str] = []
     y = 12.0
@@ -206,7 +211,7 @@ def across(
             at = room * goal / full
             parts.append(_rule(at, y + 3, at, y + 19, "goal"))
         y += 50 if each.note else 36
-    return _svg(WIDE, max(y - 8, 20), sentence, "across", parts)
+    return _svg(width, max(y - 8, 20), sentence, "across", parts)
 
 
 HIGH = 190
@@ -228,8 +233,8 @@ def upright(sentence: str, bars: Sequence[Bar]) -> SafeString:
         if is_last or number == 0 or each is largest:
             parts.append(_text(x + width / 2, bottom - height - 6, each.text, "value middle"))
     if bars:
-        parts.append(_text(0, HIGH - 5, bars[0].name, "tick"))
+        parts.append(_text(0, HIGH - 5, bars[0].name, "scale"))
         if len(bars) > 1:
             end = (len(bars) - 1) * step + min(40.0, step * 0.72)
-            parts.append(_text(end, HIGH - 5, bars[-1].name, "tick end"))
+            parts.append(_text(end, HIGH - 5, bars[-1].name, "scale end"))
     return _svg(WIDE, HIGH, sentence, "upright", parts)

@@ -7,6 +7,7 @@ is kept for a minute. Without scripts a link shows all of them at once.
 import csv
 import io
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,8 +17,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from fhir.errors import DatabaseUnavailable
-from tasks import analytics as figures
-from tasks.analytics import TITLES, Asked, Seen
+from tasks import analytics_cards as cards
+from tasks.analytics import PERIODS, Asked, Seen, may_read, pools_of, seen, types
+from tasks.analytics_cards import ABOUT, CARDS, TITLES
 from tasks.views.answers import page, part, wants_part
 from tasks.views.context import base_context
 from tasks.worklist import View
@@ -32,7 +34,7 @@ def analytics(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     context = base_context(request, VIEW) | _filters(request, asked)
     if request.GET.get("show") == "all":
-        context |= _shown(request, asked, figures.CARDS)
+        context |= _shown(request, asked, CARDS)
     return render(request, "tasks/analytics.html", context)
 
 
@@ -55,15 +57,15 @@ def card(request: HttpRequest, key: str) -> HttpResponse:
 def as_file(request: HttpRequest, key: str) -> HttpResponse:
     """A card as a file for a spreadsheet, or all of them one below the other."""
     asked = _asked(request)
-    found = figures.seen(asked, request.actor)
-    keys = list(figures.CARDS) if key == "all" else [key]
+    found = seen(asked, request.actor)
+    keys = list(CARDS) if key == "all" else [key]
     stream = io.StringIO()
     writer = csv.writer(stream)
     for number, name in enumerate(keys):
-        shown = figures.card(name, found, asked)
+        shown = cards.card(name, found, asked)
         if len(keys) > 1:
-            writer.writerows([*([[]] if number else []), [figures.safe(shown.title)]])
-        writer.writerows(figures.table(shown))
+            writer.writerows([*([[]] if number else []), [cards.safe(shown.title)]])
+        writer.writerows(cards.table(shown))
     response = HttpResponse(stream.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"{key}-{found.today.isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -72,7 +74,7 @@ def as_file(request: HttpRequest, key: str) -> HttpResponse:
 
 def _asked(request: HttpRequest) -> Asked:
     """Raises PermissionDenied, which is a page, for those who coordinate nothing by their role."""
-    if not figures.may_read(request.actor):
+    if not may_read(request.actor):
         raise PermissionDenied
     return Asked.parse(request.GET, request.actor)
 
@@ -87,24 +89,24 @@ def _filters(request: HttpRequest, asked: Asked) -> dict:
         "asked": asked,
         "query": asked.query,
         "all_at_once": _all_at_once(asked),
-        "pools": figures.pools_of(request.actor),
-        "types": figures.types(),
-        "periods": figures.PERIODS,
+        "pools": pools_of(request.actor),
+        "types": types(),
+        "periods": PERIODS,
         "titles": TITLES,
-        "about": [(key, TITLES[key], text) for key, text in figures.ABOUT.items()],
+        "about": [(key, TITLES[key], text) for key, text in ABOUT.items()],
     }
 
 
 def _shown(request: HttpRequest, asked: Asked, keys) -> dict:
     """The figures and the cards, or why there are none."""
     try:
-        found = figures.seen(asked, request.actor)
+        found = seen(asked, request.actor)
     except DatabaseUnavailable as error:
         return {"problem": error.issues[0].diagnostics}
     return {
         "found": found,
-        "figures": figures.figures(found, asked),
-        "cards": [figures.card(key, found, asked) for key in keys],
+        "figures": cards.figures(found, asked),
+        "cards": [cards.card(key, found, asked) for key in keys],
         "notes": _notes(found),
     }
 
@@ -119,6 +121,6 @@ def _notes(found: Seen) -> list[str]:
     if found.number("left-out"):
         notes.append(
             _("Groups of fewer than %(number)s tasks are left out.")
-            % {"number": figures.smallest()}
+            % {"number": settings.TASKWARD_STATS_SMALLEST}
         )
     return notes

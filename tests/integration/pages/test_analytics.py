@@ -18,6 +18,7 @@ from accounts.models import Pool
 from fhir import actions
 from fhir.actor import SYSTEM
 from tasks import analytics, statistics, task_types
+from tasks.analytics_cards import CARDS, TITLES
 from tasks.models import Rule
 from tests.factories import CARDIOLOGIST_ROLE, NURSE_ROLE, create, owned_task, role, task_document
 from tests.integration.pages.test_pages import htmx, text
@@ -170,7 +171,7 @@ def test_the_numbers_are_those_of_the_api(work, page, api):
 def test_each_card_says_what_it_shows_and_has_a_table(work, page):
     answer = whole(page)
     body = answer.content.decode()
-    for key in analytics.CARDS:
+    for key in CARDS:
         assert f'id="card-{key}"' in body and f'id="about-{key}"' in body
         assert f'href="#about-{key}"' in body and f"{PAGE}/{key}.csv" in body
     assert len(re.findall(r'<svg class="chart [^>]*role="img" aria-label="[^"]{20,}"', body)) >= 6
@@ -187,9 +188,9 @@ def test_each_card_says_what_it_shows_and_has_a_table(work, page):
 def test_cards_come_one_by_one_and_all_at_once_without_scripts(work, page):
     admin = page("admin")
     body = admin.get(f"{PAGE}?pool=cardiologist").content.decode()
-    assert body.count('hx-trigger="revealed"') == len(analytics.CARDS)
+    assert body.count('hx-trigger="revealed"') == len(CARDS)
     assert f"{PAGE}?pool=cardiologist&amp;show=all" in body
-    for key in analytics.CARDS:
+    for key in CARDS:
         part = htmx(admin, "get", f"{PAGE}/{key}?pool=cardiologist").content.decode()
         assert f'id="card-{key}"' in part and "<html" not in part
     assert 'class="kpis"' in htmx(admin, "get", f"{PAGE}/figures").content.decode()
@@ -200,7 +201,7 @@ def test_cards_come_one_by_one_and_all_at_once_without_scripts(work, page):
 def test_nothing_of_anything_is_said_as_such(cast, page):
     said = text(whole(page))
     assert "No tasks were asked for in this period." in said
-    assert said.count("There is nothing to show for this period.") == len(analytics.CARDS)
+    assert said.count("There is nothing to show for this period.") == len(CARDS)
 
 
 def test_a_file_runs_nothing(work, page):
@@ -212,7 +213,7 @@ def test_a_file_runs_nothing(work, page):
     rows = lines(answer)
     assert ["On hold", "'=cmd()", "4"] in rows and ["Cancelled", "No reason given", "1"] in rows
     everything = page("admin").get(f"{PAGE}/all.csv")
-    assert all([str(title)] in lines(everything) for title in analytics.TITLES.values())
+    assert all([str(title)] in lines(everything) for title in TITLES.values())
     assert CANARY not in everything.content.decode() and answer["Cache-Control"] == "no-store"
 
 
