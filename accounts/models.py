@@ -266,3 +266,6 @@ class PractitionerRole(DirectoryResource):
     @classmethod
     def lookup_columns(cls, before, after):
         return {"pool_ids": pools.pools_of_role(after)}
+
+
+import accounts.sessions  # noqa: E402, F401 - Django looks for models here
