@@ -60,3 +60,29 @@ def test_a_name_keeps_its_own_direction(visit):
         assert name.evaluate(
             "(each) => each.closest('[dir=auto], bdi') !== null || each.querySelector('[dir=auto], bdi') !== null"
         )
+
+
+RUNS_ON = """(cell) => {
+  const text = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  for (let node = text.nextNode(); node; node = text.nextNode()) {
+    const range = document.createRange(), at = (index) => {
+      range.setStart(node, index); range.setEnd(node, index + 1);
+      return range.getBoundingClientRect().left;
+    };
+    const said = node.data.trimEnd(), first = node.data.length - node.data.trimStart().length;
+    if (/[0-9]/.test(said) && at(first) > at(said.length - 1)) return false;
+  }
+  return true;
+}"""
+
+
+def test_numbers_are_read_as_they_are_written(visit):
+    """A record number, a range or a value in another order would be another one."""
+    page = visit("nurse", POOL)
+    page.locator(".row .t").first.click()
+    expect(page.locator("#task-title")).to_have_text("Potassium 6.1 mmol/L")
+    mirror(page)
+    cells = page.locator(".pb dd, #detail .tb td, .row .due > span, .row .mt")
+    assert cells.count() > 10
+    wrong = [cell.text_content() for cell in cells.all() if not cell.evaluate(RUNS_ON)]
+    assert wrong == []
