@@ -16,6 +16,8 @@ $$("[data-show]").forEach((button) => {
 });
 if (!app) return;
 
+$$("[data-print]").forEach((button) => { button.hidden = false; button.addEventListener("click", () => print()); });
+
 // What we say by ourselves, in the language of the page; of a pair the first is for one.
 const words = JSON.parse(app.dataset.words);
 const fill = (text, values, count) => (count === undefined ? text : text[count === 1 ? 0 : 1])

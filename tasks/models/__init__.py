@@ -1,6 +1,7 @@
 """What tasks keeps in the database, one module a noun."""
 
 from tasks.models.clocks import TaskClocks
+from tasks.models.handover import HandOver, HandOverItem, SheetOpening
 from tasks.models.setup import (
     PlannedSubtask,
     Priority,
@@ -23,6 +24,8 @@ from tasks.models.task import (
 
 __all__ = [
     "VIEW_TASK",
+    "HandOver",
+    "HandOverItem",
     "PlannedSubtask",
     "Priority",
     "Provenance",
@@ -30,6 +33,7 @@ __all__ = [
     "Rule",
     "RuleAction",
     "RuleRun",
+    "SheetOpening",
     "Stage",
     "Task",
     "TaskCategory",
