@@ -25,20 +25,21 @@ STYLES = {
         *("dialog", "top", "toast", "bulk", "utilities", "small", "print"),
     ),
     "coordination.css": ("people", "board", "handover", "analytics", "profile", "search"),
+    "admin.css": ("tokens", "admin"),
 }
 """Files of static/css. The layers that they name come first; in a layer the later one wins.
 
 What every page needs is in the first; a page of its own kind asks for the second besides.
 """
 SCRIPTS = (
-    *("core", "dialogs", "privacy", "select", "keys", "swap", "clock", "live"),
-    *("board", "start"),
+    *("core", "dialogs", "privacy", "select", "keys", "swap", "clock", "presence", "live", "lists"),
+    *("board", "lock", "start"),
 )
 """Files of static/js, one after the other in one function: they share what they declare."""
 ICONS = (
-    "alarm-clock", "arrow-down-wide-narrow", "arrow-right", "arrow-up", "ban", "calendar-clock", "chart-column", "check",
+    "alarm-clock", "arrow-down-wide-narrow", "arrow-right", "arrow-up", "ban", "bookmark", "list-filter", "panel-left", "calendar-clock", "chart-column", "check",
     "chevron-down", "chevron-left", "chevron-up", "circle-check", "circle-question-mark", "circle-x",
-    "clipboard-list", "clock", "columns-3", "contrast", "corner-up-right", "download", "ellipsis", "eye-off", "file-text",
+    "clipboard-list", "clock", "columns-3", "contrast", "corner-up-right", "download", "ellipsis", "eye", "eye-off", "file-text",
     "flask-conical", "hand", "history", "image", "inbox", "info", "keyboard", "link-2-off",
     "list-checks", "lock", "log-out", "message-square", "milestone", "paperclip", "pause",
     "pencil", "pill", "play", "plus", "printer", "rows-3", "search", "send", "settings-2", "shield-alert",

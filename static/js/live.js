@@ -49,15 +49,16 @@ async function poll() {
 }
 
 async function ask(list) {
-  const query = new URLSearchParams({ list: list.dataset.list, since: position, shown: shown().slice(0, 150).join() });
-  const answer = await fetch(`/worklist/changes?${query}`, {
+  const query = new URLSearchParams({ list: list.dataset.list, since: position, shown: shown().slice(0, 150).join(), ...presence() });
+  const answer = await fetch(`/worklist/changes?${query}&${list.dataset.query ?? ""}`, {
     headers: { "X-Requested-With": "fetch" }, signal: AbortSignal.timeout(10000),
   });
   if (answer.redirected || answer.status === 403) { location.reload(); return; }
   if (!answer.ok) throw new Error(answer.status);
   position = answer.headers.get("Taskward-Position");
-  if (answer.status === 204) return;
-  const told = await answer.json();
+  const told = answer.status === 204 ? {} : await answer.json();
+  showOthers(told.others);
+  if (!told.rows) return;
   if (list.id === "board") { $("#board-news").hidden = false; return; }
   told.new.filter((id) => !document.getElementById(`row-${id}`)).forEach((id) => fresh.add(id));
   told.rows.forEach((id) => pending.add(id));
@@ -81,15 +82,12 @@ function shown() {
   return [...new Set([...(open ? [open] : []), ...rows().map((row) => row.dataset.id)])];
 }
 function announceNew() {
-  const bar = $("#newbar"), narrowed = "narrowed" in ($("#list")?.dataset ?? {});
   [...fresh].forEach((id) => { if (document.getElementById(`row-${id}`)) fresh.delete(id); });
-  bar.hidden = fresh.size === 0 || narrowed;
+  $("#newbar").hidden = fresh.size === 0;
   $("#show-new").textContent = fill(words.new, { count: fresh.size }, fresh.size);
 }
 async function showNew() {
-  fresh = new Set();
   await htmx.ajax("GET", $("#list").dataset.url, { target: "#list", swap: "outerHTML" });
-  position = $("#list").dataset.position;
   mark();
 }
 function refreshDetail() {

@@ -21,11 +21,14 @@ from tasks.models.task import (
     TaskPool,
     TaskUserObjectPermission,
 )
+from tasks.models.viewers import TaskWatch, Viewer
+from tasks.models.views import ListLook, SavedView
 
 __all__ = [
     "VIEW_TASK",
     "HandOver",
     "HandOverItem",
+    "ListLook",
     "PlannedSubtask",
     "Priority",
     "Provenance",
@@ -33,6 +36,7 @@ __all__ = [
     "Rule",
     "RuleAction",
     "RuleRun",
+    "SavedView",
     "SheetOpening",
     "Stage",
     "Task",
@@ -42,4 +46,6 @@ __all__ = [
     "TaskPool",
     "TaskType",
     "TaskUserObjectPermission",
+    "TaskWatch",
+    "Viewer",
 ]

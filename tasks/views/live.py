@@ -1,5 +1,7 @@
 """What changes while a page is open: ids first, then the rows and the counts as they are now."""
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -7,11 +9,11 @@ from django.views.decorators.http import require_GET
 
 from accounts.lock import unattended
 from tasks import detail as details
-from tasks import threads
+from tasks import presence, threads
 from tasks import worklist as lists
 from tasks.rows import rows as display_rows
 from tasks.views.answers import ids_of, page
-from tasks.views.context import base_context, lost_to, named_view, news_of, why_left
+from tasks.views.context import base_context, lost_to, named_view, news_of, told_of, why_left
 from tasks.worklist import Position
 
 
@@ -21,9 +23,10 @@ from tasks.worklist import Position
 def changes(request: HttpRequest) -> HttpResponse:
     """Which tasks changed after `since`, as ids: of those shown, and new ones for this list.
 
+    With them who else has the page of `open`; `writing` says that a reply is being typed there.
     204 when there is nothing to tell; `Taskward-Position` is where to go on from.
     """
-    view = named_view(request)
+    view = named_view(request, looked_at=False)
     since, now = Position.parse(request.GET.get("since", "")), timezone.now()
     upto, changed = lists.changed_since(since)
     shown = set(ids_of(request, "shown"))
@@ -33,14 +36,26 @@ def changes(request: HttpRequest) -> HttpResponse:
         )
     else:
         others = [each for each in changed if each not in shown]
-        new = lists.rows_of(others, view, request.actor, now=now) if others else {}
+        new = {}
+        if others:
+            new = lists.rows_of(others, view, request.actor, now=now, narrowed=True)
     rows = [each for each in changed if each in shown]
-    if not rows and not new:
+    present = _others(request, now)
+    if not rows and not new and not present:
         response = HttpResponse(status=204)
     else:
-        response = JsonResponse({"rows": rows, "new": list(new)})
+        others = {"others": present._asdict()} if present else {}
+        response = JsonResponse({"rows": rows, "new": list(new)} | others)
     response["Taskward-Position"] = str(upto)
     return response
+
+
+def _others(request: HttpRequest, now: datetime) -> presence.Others:
+    opened = request.GET.get("open", "")
+    if not opened or len(opened) > 64:
+        return presence.Others()
+    writing = "writing" in request.GET
+    return presence.others_at(opened, request.actor, writing=writing, now=now)
 
 
 @unattended
@@ -56,12 +71,18 @@ def rows(request: HttpRequest) -> HttpResponse:
         return render(request, "tasks/_rows.html", context | _news(request, wanted))
     found = lists.rows_of(wanted, view, actor, now=now)
     shown = display_rows([found[each] for each in wanted if each in found], view, actor, now=now)
-    context = base_context(request, view) | {
-        "shown": shown,
-        "left": [
-            {"id": each, "because": why_left(each, actor)} for each in wanted if each not in found
-        ],
-    }
+    context = (
+        base_context(request, view)
+        | told_of(view, found.values(), actor, now)
+        | {
+            "shown": shown,
+            "left": [
+                {"id": each, "because": why_left(each, actor)}
+                for each in wanted
+                if each not in found
+            ],
+        }
+    )
     return render(request, "tasks/_rows.html", context | _news(request, wanted))
 
 

@@ -1,0 +1,31 @@
+// Who else has this page open: asked with the poll, which says in return that a reply is being typed.
+let typed = {};
+
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "reply-text") return;
+  typed = { task: opened(), at: Date.now() };
+  judgeReply();
+});
+const opened = () => $("#detail")?.dataset.task ?? "";
+function presence() {
+  const writes = typed.task === opened() && Date.now() - typed.at < 20000;
+  return { open: opened(), ...(writes && { writing: "" }) };
+}
+function showOthers(others = {}) {
+  $$("[data-others]").forEach((each) => {
+    const said = others[each.dataset.others] ?? "", text = $("span", each);
+    if (text.textContent !== said) text.textContent = said;
+    each.classList.toggle("off", !said);
+  });
+}
+
+document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
+
+// An empty reply is not sent: its buttons are off, and say why.
+function judgeReply() {
+  const empty = !$("#reply-text")?.value.trim();
+  $("#why-empty")?.classList.toggle("off", !empty);
+  $$("[data-needs]:not([data-off])").forEach((each) => each[empty ? "setAttribute" : "removeAttribute"]("aria-disabled", "true"));
+}
+document.body.addEventListener("htmx:afterSettle", judgeReply);
+judgeReply();
