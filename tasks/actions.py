@@ -217,6 +217,30 @@ def add_note(task_id: str, text: str, *, actor: Actor, if_match: list[int] | Non
     )
 
 
+def edit_note(
+    task_id: str, number: int, text: str, *, actor: Actor, if_match: list[int] | None = None
+) -> Stored:
+    """Put a note of one's own right, soon after it was written; `number` counts from 0.
+
+    Raises BusinessRuleViolation (422) for a note of somebody else, and for an older one.
+    """
+    said = text.strip()
+    if not said:
+        raise BusinessRuleViolation(_("A note needs a text."), expression="Task.note.text")
+
+    def next_document(document: dict) -> dict:
+        notes = document.get("note", [])
+        author, at = author_of(actor), store.now()
+        if not (number < len(notes) and documents.is_note_open(notes[number], author, at=at)):
+            raise BusinessRuleViolation(
+                _("A note can be changed by who wrote it, for 5 minutes."),
+                expression="Task.note",
+            )
+        return documents.with_note_changed(document, number, said)
+
+    return _change(task_id, next_document, actor=actor, interaction="edit-note", if_match=if_match)
+
+
 def author_of(actor: Actor) -> dict:
     """The author of an Annotation."""
     if actor.reference:

@@ -4,7 +4,7 @@ Next documents never change the one they are given: the store compares the two.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.timezone import get_default_timezone
@@ -151,6 +151,26 @@ def with_reason(document: dict, status: str, reason: dict) -> dict:
 def with_note(document: dict, text: str, *, author: dict, at: datetime) -> dict:
     note = {**author, "time": to_instant(at), "text": text}
     return {**document, "note": [*document.get("note", []), note]}
+
+
+NOTE_OPEN_FOR = timedelta(minutes=5)
+"""So long an author may put her note right."""
+
+
+def is_note_open(note: dict, author: dict, *, at: datetime) -> bool:
+    """Whether `author`, the author of an Annotation, may change this note of hers."""
+    if reference_of(author, "authorReference") != reference_of(note, "authorReference"):
+        return False
+    if author.get("authorString") != note.get("authorString") or "time" not in note:
+        return False
+    return parse_date(note["time"]).low > at - NOTE_OPEN_FOR
+
+
+def with_note_changed(document: dict, number: int, text: str) -> dict:
+    """The document with another text in its note of that number, counted from 0."""
+    notes = list(document["note"])
+    notes[number] = {**notes[number], "text": text}
+    return {**document, "note": notes}
 
 
 MESSAGE_STAGE_SYSTEM = "urn:taskward:message-stage"
