@@ -16,6 +16,7 @@ class TasksConfig(AppConfig):
             reply_operation,
             resource,
             shipped,
+            watching,
         )
         from tasks.rules import engine
 
@@ -23,6 +24,7 @@ class TasksConfig(AppConfig):
         add(*conformance.DEFINITIONS, *reply_operation.DEFINITIONS)
         compartments.register()
         activity_definitions.register()
+        watching.register()
         feed.add_follower(engine.FOLLOWER, engine.handle, batch=engine.BATCH)
         # After the pools, to which the types of work lead, have been made.
         post_migrate.connect(shipped.ship, sender=self)

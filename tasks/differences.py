@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from accounts import people
 from accounts.models import Pool
-from accounts.pools import codes_of, pool_ids
+from accounts.pools import codes_of
 from fhir.actor import Actor
 from fhir.datatypes import display_of
 from tasks import history
@@ -26,32 +28,45 @@ def differences(task_id: str, version: int, *, actor: Actor, at: datetime) -> li
     seen = next((each.document for each in versions if each.number == version), None)
     if seen is None:
         return []
-    newest = versions[-1].document
-    owners = {reference_of(document, "owner") for document in (seen, newest)}
-    named = people.names(owners, actor=actor)
-    before, now = (_said(document, named, at) for document in (seen, newest))
-    return [
-        Difference(label, now[label], before[label]) for label in now if now[label] != before[label]
-    ]
+    return between({task_id: (seen, versions[-1].document)}, actor=actor, at=at)[task_id]
 
 
-def _said(document: dict, named: dict[str, str], at: datetime) -> dict[str, str]:
+def between(
+    pairs: dict[str, tuple[dict, dict]], *, actor: Actor, at: datetime
+) -> dict[str, list[Difference]]:
+    """Id → what makes the second document of each pair another than the first."""
+    documents = [document for pair in pairs.values() for document in pair]
+    named = people.names({reference_of(each, "owner") for each in documents}, actor=actor)
+    pools = list(Pool.objects.values_list("name", "codes")) if pairs else []
+    found = {}
+    for task_id, pair in pairs.items():
+        before, now = (_said(document, named, pools, at) for document in pair)
+        found[task_id] = [
+            Difference(label, now[label], before[label])
+            for label in now
+            if now[label] != before[label]
+        ]
+    return found
+
+
+def _said(document: dict, named: dict, pools: list, at: datetime) -> dict[str, str]:
     owner = reference_of(document, "owner")
     display = (document.get("owner") or {}).get("display", "")
     notes = len(document.get("note", []))
     return {
-        "Owner": named.get(owner) or display or "Unclaimed",
-        "Pool": ", ".join(_pools(document)) or "None",
-        "Status": Status(document["status"]).label,
-        "Reason": display_of(document.get("statusReason")) or "None",
-        "Stage": display_of(document.get("businessStatus")) or "None",
-        "Priority": PRIORITIES[priority_of(document)][1],
-        "Due": due(document, at).clock or "No due date",
-        "Notes": str(notes),
+        _("Owner"): named.get(owner) or display or _("Unclaimed"),
+        _("Pool"): ", ".join(_pools(document, pools)) or _("None"),
+        _("Status"): Status(document["status"]).label,
+        _("Reason"): display_of(document.get("statusReason")) or _("None"),
+        _("Stage"): display_of(document.get("businessStatus")) or _("None"),
+        _("Priority"): PRIORITIES[priority_of(document)][1],
+        _("Due"): due(document, at).clock or _("No due date"),
+        _("Notes"): str(notes),
     }
 
 
-def _pools(document: dict) -> list[str]:
+def _pools(document: dict, pools: list[tuple[str, list[str]]]) -> list[str]:
     concepts = document.get("performerType", [])
-    names = dict(Pool.objects.filter(pk__in=pool_ids(codes_of(concepts))).values_list("pk", "name"))
-    return sorted(names.values()) or [display_of(concept) for concept in concepts]
+    codes = {*codes_of(concepts)}
+    known = sorted(name for name, own in pools if codes.intersection(own))
+    return known or [display_of(concept) for concept in concepts]
