@@ -7,20 +7,21 @@ from typing import NamedTuple
 
 from accounts import people
 from accounts.models import Pool
-from accounts.people import Patient
 from accounts.pools import codes_of, pool_ids
-from fhir import json, resources, store
+from fhir import resources, store
 from fhir.actor import Actor, Role
 from fhir.datatypes import display_of, parse_date
 from fhir.errors import NotFound
 from fhir.store import Stored
-from tasks import focal, history, stages, times
+from tasks import focal, history, stages, times, watching
+from tasks.actions import author_of
 from tasks.available import IN_MENU, Action, allowed_actions, blocker
+from tasks.banner import Banner, banner
 from tasks.clock_rows import clocks_of
 from tasks.clocks import Clocks
-from tasks.document import reference_of
+from tasks.document import is_note_open, reference_of
 from tasks.history import Step
-from tasks.models import Task
+from tasks.parts import Part, Tree
 from tasks.reasons import choices
 from tasks.rows import description_of, due, is_patient, priority_of, title_of
 from tasks.stages import Stop
@@ -31,24 +32,14 @@ from tasks.transitions import FINAL, Status
 
 @dataclass(frozen=True, slots=True)
 class Note:
+    """`number` is its place in the Task, `open` whether the reader may still change it."""
+
+    number: int
     author: str
     at: datetime | None
     text: str
     by_patient: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Subtask:
-    id: str
-    title: str
-    status: str
-    done: bool
-    owner: str
-    owner_is_patient: bool = False
-
-    @property
-    def owner_initials(self) -> str:
-        return people.initials(self.owner)
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +74,7 @@ class Detail:
     status: str
     reason: str
     due: Due
-    patient: Patient | None
-    age: str
-    born: str
+    banner: Banner | None
     owner: str
     owner_reference: str
     mine: bool
@@ -103,11 +92,13 @@ class Detail:
     steps: list[Step]
     card: focal.Card | None
     notes: list[Note]
-    subtasks: list[Subtask]
+    subtasks: list[Part]
     events: list[Event]
     clocks: list[str]
     """How long it waited, was held and took, a phrase each."""
     shows_raw: bool
+    takes_parts: bool
+    watched: bool
     named: dict[str, str]
     you: str
 
@@ -161,6 +152,21 @@ class Detail:
     @property
     def done_subtasks(self) -> int:
         return sum(subtask.done for subtask in self.subtasks)
+
+    @property
+    def blocking(self) -> int:
+        """How many of its own parts keep it from being completed."""
+        return sum(subtask.blocks and subtask.depth == 1 for subtask in self.subtasks)
+
+    @property
+    def reschedules(self) -> bool:
+        return any(action.code == "reschedule" and action.enabled for action in self.actions)
+
+    @property
+    def step(self) -> tuple[int, Step] | None:
+        """(its number, the step that it is at); None for one that is not on the way."""
+        found = ((n, each) for n, each in enumerate(self.steps, 1) if each.state == "now")
+        return next(found, None)
 
     @property
     def owner_initials(self) -> str:
@@ -227,23 +233,14 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
     steps = history.steps(versions)
     owner, requester = (reference_of(document, element) for element in ("owner", "requester"))
     authors = {reference_of(note, "authorReference") for note in document.get("note", [])}
-    subtasks = _subtasks(stored.reference, actor)
+    tree = Tree(stored, actor)
     named = people.names(
-        {owner, requester}
-        | authors
-        | {each.by for each in steps}
-        | {reference_of(each, "owner") for each in subtasks},
+        {owner, requester} | authors | {each.by for each in steps} | tree.owners,
         actor=actor,
     )
     for element in (document.get("owner"), document.get("requester"), *_authors(document)):
         if element and element.get("reference") and element.get("display"):
             named.setdefault(element["reference"], element["display"])
-    subject = document.get("for") or {}
-    reference = subject.get("reference", "")
-    patient = people.patient(
-        people.documents([reference], actor=actor).get(reference), subject.get("display", "")
-    )
-    birth_date = patient.birth_date if patient else ""
     return Detail(
         id=stored.resource_id,
         version=stored.version_id,
@@ -253,9 +250,7 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         status=document["status"],
         reason=display_of(document.get("statusReason")),
         due=_due(document, now),
-        patient=patient,
-        age=times.age(birth_date, now) if birth_date else "",
-        born=times.born(birth_date) if birth_date else "",
+        banner=banner(document.get("for") or {}, actor, now=now, besides=stored.resource_id),
         owner=named.get(owner, owner),
         owner_reference=owner,
         mine=bool(owner) and owner == actor.reference,
@@ -273,11 +268,15 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         asked=_asked(actions, document),
         steps=steps,
         card=focal.card(document, actor, now=now),
-        notes=[_note(note, named) for note in document.get("note", [])][::-1],
-        subtasks=[_subtask(each, named) for each in subtasks],
+        notes=[_note(*each, named, actor, now) for each in enumerate(document.get("note", []))][
+            ::-1
+        ],
+        subtasks=tree.parts(document, named),
         events=timeline(stored, actor=actor),
         clocks=_clocks(clocks_of(stored, now=now)),
         shows_raw=actor.role is Role.ADMIN,
+        takes_parts=not blocker("subtask", actor, document),
+        watched=watching.look(stored, actor),
         named=named,
         you=actor.name,
     )
@@ -328,11 +327,12 @@ def _authors(document: dict) -> list[dict]:
     ]
 
 
-def _note(note: dict, named: dict) -> Note:
+def _note(number: int, note: dict, named: dict, actor: Actor, now: datetime) -> Note:
     reference = reference_of(note, "authorReference")
     at = parse_date(note["time"]).low if "time" in note else None
     author = named.get(reference) or note.get("authorString") or reference or "Unknown author"
-    return Note(author, at, note.get("text", ""), is_patient(reference))
+    is_open = actor.role is not Role.AUDITOR and is_note_open(note, author_of(actor), at=now)
+    return Note(number, author, at, note.get("text", ""), is_patient(reference), is_open)
 
 
 def _pools(document: dict) -> list[str]:
@@ -341,25 +341,3 @@ def _pools(document: dict) -> list[str]:
         document.get("performerType", []))))).values_list("pk", "name"))  # fmt: skip
     named = [found[each] for each in ids if each in found]
     return named or [display_of(concept) for concept in document.get("performerType", [])]
-
-
-def _subtasks(reference: str, actor: Actor) -> list[dict]:
-    """The Tasks that are part of this one and that the actor may see, oldest first."""
-    found = (
-        Task.objects.readable_by(actor)
-        .filter(tokens__contains=[f"part-of={reference}"], deleted=False)
-        .order_by("id")[:50]
-    )
-    return [json.loads_stored(text) for text in found.values_list("document", flat=True)]
-
-
-def _subtask(document: dict, named: dict) -> Subtask:
-    owner = reference_of(document, "owner")
-    return Subtask(
-        document["id"],
-        title_of(document),
-        Status(document["status"]).label,
-        document["status"] == "completed",
-        named.get(owner) or (document.get("owner") or {}).get("display", ""),
-        is_patient(owner),
-    )

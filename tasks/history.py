@@ -1,5 +1,7 @@
 """The versions of a Task, and its lifecycle as steps; tasks.timeline tells them in words."""
 
+import difflib
+import json as pretty
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +34,24 @@ def versions_of(task_id: str) -> list[Version]:
         (task_id,),
     )
     return [Version(*row[:4], json.loads_stored(row[4])) for row in reversed(found)]
+
+
+def written(document: dict) -> str:
+    """As JSON for a person to read."""
+    return pretty.dumps(document, ensure_ascii=False, indent=2)
+
+
+def changes_in(versions: list[Version], version: Version) -> list[tuple[str, str]]:
+    """What a version changed, line by line: ("-", before), ("+", after), (" ", what is beside it).
+
+    Nothing for the first that is known.
+    """
+    before = next((each for each in versions if each.number == version.number - 1), None)
+    if before is None:
+        return []
+    texts = [written(each.document).splitlines() for each in (before, version)]
+    lines = [*difflib.unified_diff(*texts, n=2, lineterm="")][2:]
+    return [("…", "…") if line.startswith("@@") else (line[:1], line) for line in lines]
 
 
 STATUS_WORDS = {

@@ -26,5 +26,5 @@ def blocker(document: dict) -> str:
     count = open_children(document["id"]) if "id" in document else 0
     if not count:
         return ""
-    text = ngettext("%(count)s subtask is open.", "%(count)s subtasks are open.", count)
-    return text % {"count": count}
+    said = ngettext("%(count)s subtask is open.", "%(count)s subtasks are open.", count)
+    return said % {"count": count}

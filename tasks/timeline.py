@@ -97,6 +97,11 @@ class Event:
     icon: str = "pencil"
 
     @property
+    def is_said(self) -> bool:
+        """Something was said, and the Task did not change otherwise."""
+        return self.kind in ("message", "note", "why")
+
+    @property
     def text(self) -> str:
         """All of it in one line: “Dr. House → Cardiologist pool · specialty referral · “note””."""
         done = " ".join(filter(None, (self.who_name, self.words, self.to_name)))

@@ -1,23 +1,30 @@
 """The lists of the worklist, and a task beside the list that it was opened from."""
 
-import json
-
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
+from accounts import people
 from fhir.actor import Role
-from fhir.errors import NotFound
+from fhir.errors import InvalidSearch, NotFound
 from tasks import detail as details
+from tasks import facets, kept_views, secret_filters
+from tasks import look as looks
 from tasks import worklist as lists
-from tasks.history import versions_of
-from tasks.views.answers import page, wants_part
+from tasks.history import changes_in, versions_of, written
+from tasks.look import Look
+from tasks.narrowing import Facets
+from tasks.views.answers import SeeOther, page, wants_part
 from tasks.views.changed import kept_undo
 from tasks.views.context import (
+    asked_view,
     base_context,
     detail_context,
     list_context,
+    named_view,
     page_context,
     task_url,
     view_of,
@@ -34,15 +41,59 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def worklist(request: HttpRequest, key: str) -> HttpResponse:
     """A list beside an empty place for a task; for htmx the list alone, or its next rows."""
-    view = lists.view_named(key, request.actor)
+    view = asked_view(request, lists.view_named(key, request.actor), request.GET)
     if wants_part(request):
-        part = "more" if "after" in request.GET else "list"
-        return render(request, f"tasks/worklist.html#{part}", list_context(request, view))
+        part = "tasks/worklist.html#list"
+        if "after" in request.GET:
+            part = "tasks/_table.html#more" if view.look.table else "tasks/worklist.html#more"
+        return render(request, part, list_context(request, view))
     return _whole(request, list_context(request, view))
 
 
 def pool(request: HttpRequest, slug: str) -> HttpResponse:
     return worklist(request, f"pool:{slug}")
+
+
+def kept(request: HttpRequest, view_id: str) -> HttpResponse:
+    return worklist(request, f"view:{view_id}")
+
+
+@page
+@require_GET
+def facet(request: HttpRequest, name: str) -> HttpResponse:
+    """What one menu of a list offers; it is asked for when it is opened."""
+    view = named_view(request)
+    if name not in facets.names_of(view):
+        raise NotFound(_("This list has no such menu."))
+    offered = facets.choices(name, view, request.actor, now=timezone.now())
+    context = {"opened": {"name": name, "label": facets.NAMES[name], "choices": offered}}
+    return render(request, "tasks/_facet.html", context | {"view": view})
+
+
+@page
+@require_POST
+def patient(request: HttpRequest) -> HttpResponse:
+    """Narrow a list to a patient: the address gets a token that only this session knows."""
+    view, reference = named_view(request), request.POST.get("patient", "")
+    if not people.names([reference], actor=request.actor):
+        raise NotFound(_("This patient does not exist, or you may not see them."))
+    token = secret_filters.keep(request, "patient", reference)
+    return SeeOther(view.narrowed(Facets(view.facets.codes, token, reference)).url)
+
+
+@page
+@require_POST
+def look(request: HttpRequest) -> HttpResponse:
+    """Keep how she looks at lists: with the view that she looks at if it is hers, else for all."""
+    view, chosen = named_view(request), Look.from_query(request.POST)
+    if chosen is None:
+        raise InvalidSearch(_("A list cannot look like that."))
+    if view.saved and view.saved.owner_id == request.actor.user_id:
+        kept_views.keep_look(view.saved, chosen)
+        return SeeOther(view.url)
+    looks.keep(request.user, chosen)
+    extra = f"{'&' if view.query else '?'}{chosen.query}" if view.saved else ""
+    return SeeOther(view.url + extra)
 
 
 @page
@@ -63,13 +114,15 @@ def raw(request: HttpRequest, task_id: str, version: int) -> HttpResponse:
     if request.actor.role is not Role.ADMIN:
         raise PermissionDenied
     stored = details.get(task_id, request.actor)
-    found = next((each for each in versions_of(task_id) if each.number == version), None)
+    versions = versions_of(task_id)
+    found = next((each for each in versions if each.number == version), None)
     if found is None:
         raise NotFound("There is no such version.")
     view = view_of(request, stored)
     context = {
         "version": version,
-        "document": json.dumps(found.document, ensure_ascii=False, indent=2),
+        "document": written(found.document),
+        "changes": changes_in(versions, found),
     }
     if wants_part(request):
         return render(request, "tasks/raw.html#raw", context)

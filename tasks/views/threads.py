@@ -19,6 +19,7 @@ from tasks import creation, replies, task_types, threads, times
 from tasks import detail as details
 from tasks import worklist as lists
 from tasks.available import check_available
+from tasks.banner import banner
 from tasks.consequences import header_of
 from tasks.conversation import conversation
 from tasks.replies import AnsweredMeanwhile
@@ -240,19 +241,10 @@ def _show(
 def _alone(request: HttpRequest, header: dict) -> dict:
     """A thread without a task."""
     now = timezone.now()
-    subject = header.get("subject") or {}
-    reference = subject.get("reference", "")
-    patient = people.patient(
-        people.documents([reference], actor=request.actor).get(reference),
-        subject.get("display", ""),
-    )
-    birth_date = patient.birth_date if patient else ""
     thread = conversation(header, request.actor, now=now)
     return {
         "conversation": thread,
-        "patient": patient,
-        "born": times.born(birth_date) if birth_date else "",
-        "age": times.age(birth_date, now) if birth_date else "",
+        "banner": banner(header.get("subject") or {}, request.actor, now=now),
         "selected": thread.header_id,
         "may_create": request.actor.role is not Role.AUDITOR,
     }
