@@ -22,7 +22,7 @@ from accounts import branding
 STYLES = {
     "app.css": (
         *("tokens", "base", "layout", "controls", "list", "task", "thread", "focus"),
-        *("dialog", "top", "toast", "bulk", "utilities", "small", "print"),
+        *("dialog", "top", "new", "toast", "bulk", "utilities", "small", "print"),
     ),
     "coordination.css": ("people", "board", "handover", "analytics", "profile", "search"),
     "admin.css": ("tokens", "admin"),

@@ -32,6 +32,8 @@ def create_of_type(
     priority: str = "",
     title: str = "",
     description: str = "",
+    due: str = "",
+    note: list[dict] | None = None,
     at: datetime | None = None,
     unserved: bool = False,
 ) -> Stored:
@@ -39,7 +41,8 @@ def create_of_type(
 
     `focus`, `subject`, `owner`, `requester` and `encounter` are References. It goes to `pool_id`, or
     to the pool of its type; with an `owner` it is hers, as a member of that pool. Due, priority and
-    first stage are those of the type. A thread that it is about goes to the owner (T21).
+    first stage are those of the type, unless `due` or `priority` say otherwise. A thread that it is
+    about goes to the owner (T21).
 
     Raises BusinessRuleViolation (422) when it is about what the type is not about, when there is
     no pool and no owner, and when the owner or, unless `unserved` is all right, the pool cannot do
@@ -57,6 +60,8 @@ def create_of_type(
         priority=priority,
         title=title,
         description=description,
+        due=due,
+        note=note,
         at=at,
         unserved=unserved,
     )[0]
@@ -97,6 +102,8 @@ def document_of(
     priority: str = "",
     title: str = "",
     description: str = "",
+    due: str = "",
+    note: list[dict] | None = None,
 ) -> dict:
     """The document of a new Task. Raises BusinessRuleViolation for a focus that is none of its."""
     _check_focus(task_type, focus)
@@ -115,8 +122,9 @@ def document_of(
         "requester": requester,
         "performerType": [role_of(pool)] if pool else None,
         "owner": owner,
+        "note": note,
     }
-    due = task_type.due(at)
+    due = due or task_type.due(at)
     if due:
         elements["restriction"] = {"period": {"end": due}}
     said = {name: value for name, value in elements.items() if value}

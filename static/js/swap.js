@@ -1,6 +1,8 @@
 // After a swap: selection, focus, scroll.
 let before = {}, busy = 0;
 
+// What follows from a field of a form, and not from sending the form.
+const stays = (event) => event.detail.requestConfig?.elt?.closest?.("[data-stays]");
 const isPost = (event) => event.detail.requestConfig?.verb === "post";
 const isBulk = (event) => /^.worklist.bulk/.test(event.detail.requestConfig?.path);
 // Only what was pressed shows that it is busy.
@@ -80,7 +82,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   const reply = $("#reply-text");
   if (same && reply && before.reply && reply !== before.reply) reply.value = before.reply.value;
   const asked = $("dialog[open] [data-focus]");
-  if (asked && isPost(event)) { asked.focus(); return; }
+  if (asked && isPost(event) && !stays(event)) { asked.focus(); return; }
   if (document.activeElement && document.activeElement !== document.body) return;
   const kept = before.focus && document.getElementById(before.focus);
   (kept?.offsetParent ? kept : home())?.focus({ preventScroll: true });
@@ -89,7 +91,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
 document.body.addEventListener("htmx:afterRequest", (event) => {
   const from = event.detail.elt;
   if (from.matches?.(".t")) $("#task-title")?.focus({ preventScroll: true });
-  if (isPost(event) && event.detail.successful) from.closest?.("dialog")?.close();
+  if (isPost(event) && event.detail.successful && !stays(event)) from.closest?.("dialog")?.close();
 });
 
 // Where the focus goes when what had it is gone.
