@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from accounts import people
 from accounts.availability import State
 from accounts.licences import home_state
@@ -86,10 +89,12 @@ class _Balance:
         for person in self._named():
             if person.state is State.ON:
                 continue
-            what = "on leave" if person.state is State.LEAVE else "away"
+            text = (
+                _("%(name)s is on leave") if person.state is State.LEAVE else _("%(name)s is away")
+            )
             for each in self._of(person):
                 if self._cannot_wait(each, person):
-                    self._move(each, f"{person.name} is {what}")
+                    self._move(each, text % {"name": person.name})
 
     def _cannot_wait(self, work: Work, person: Person) -> bool:
         """Who is away comes back: only what is due before then has to go to somebody else."""
@@ -103,15 +108,23 @@ class _Balance:
             for each in reversed(self._of(person)):
                 load = self.people[person.reference].load
                 if limit is not None and load > limit and not each.under_way:
-                    self._move(each, f"{person.name} has {load} open tasks; the limit is {limit}")
+                    text = ngettext(
+                        "%(name)s has %(load)s open task; the limit is %(limit)s",
+                        "%(name)s has %(load)s open tasks; the limit is %(limit)s",
+                        load,
+                    )
+                    self._move(each, text % {"name": person.name, "load": load, "limit": limit})
 
     def unclaimed(self) -> None:
         for each in self.work:
             if each.owner or not (each.need.stat or each.need.due < self.at):
                 continue
-            late = self.at - each.need.due
-            what = f"Overdue {duration(late)}" if each.need.due < self.at else "STAT"
-            self._move(each, f"{what}, and nobody has it")
+            if each.need.due < self.at:
+                late = duration(self.at - each.need.due)
+                why = _("Overdue %(time)s, and nobody has it") % {"time": late}
+            else:
+                why = _("STAT, and nobody has it")
+            self._move(each, why)
 
     def unevenness(self) -> None:
         """One by one from who has most; what she has not begun, the most pressing first."""
@@ -130,7 +143,13 @@ class _Balance:
         taker = self._taker(work)
         if taker is None or giver.load - taker.load < 2:
             return False
-        return self._move(work, f"{giver.name} has {giver.load} open tasks, {_has(taker)}")
+        text = ngettext(
+            "%(name)s has %(load)s open task, %(other)s %(others)s",
+            "%(name)s has %(load)s open tasks, %(other)s %(others)s",
+            giver.load,
+        )
+        said = {"name": giver.name, "load": giver.load, "other": taker.name}
+        return self._move(work, text % (said | {"others": taker.load or _("none")}))
 
     def _named(self) -> list[Person]:
         return sorted(self.people.values(), key=lambda each: (each.name, each.reference))
@@ -164,10 +183,6 @@ class _Balance:
         if giver:
             self.people[giver.reference] = replace(giver, load=giver.load - 1)
         return True
-
-
-def _has(person: Person) -> str:
-    return f"{person.name} {person.load or 'none'}"
 
 
 # --- what Tasks need ------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from django.http import QueryDict
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import people
 from accounts.availability import State
@@ -32,7 +34,11 @@ from tasks.rows import Row, group_of
 from tasks.rows import rows as display_rows
 from tasks.worklist import COUNT_UP_TO, MINE, Count, Listed, View
 
-VIEWS = {"member": "By member", "stage": "By stage", "due": "By due time"}
+VIEWS = {
+    "member": gettext_lazy("By member"),
+    "stage": gettext_lazy("By stage"),
+    "due": gettext_lazy("By due time"),
+}
 CARDS, FEWEST, AT_ONCE = 20, 4, 120
 """Of each column at most, of each in any case, and of all together: a page is not to weigh more."""
 CARDS_ALONE = 100
@@ -60,7 +66,7 @@ def pool_named(slug: str, pools: Iterable[Pool]) -> Pool:
     for pool in pools:
         if pool.slug == slug:
             return pool
-    raise NotFound("This board is not one of yours.")
+    raise NotFound(_("This board is not one of yours."))
 
 
 # --- what is shown --------------------------------------------------------------------------------
@@ -80,7 +86,7 @@ class Shown:
     def parse(cls, data: QueryDict) -> "Shown":
         by, start = data.get("by") or "member", data.get("start") or "0"
         if by not in VIEWS or not (start.isdecimal() and len(start) < 6):
-            raise InvalidSearch("This board cannot be shown like that.")
+            raise InvalidSearch(_("This board cannot be shown like that."))
         return cls(by, data.get("column", "")[:64], int(start))
 
     @property
@@ -131,21 +137,23 @@ class Member:
     @property
     def state(self) -> str:
         if self.available:
-            return "Available" if self.person.until else "In clinic"
-        return "On leave" if self.person.state is State.LEAVE else "Away"
+            return _("Available") if self.person.until else _("In clinic")
+        return _("On leave") if self.person.state is State.LEAVE else _("Away")
 
     @property
     def until(self) -> str:
         if self.person.until is None:
             return ""
-        word = "until" if self.available else "back"
-        return f"{word} {day_or_time(self.person.until, self.at)}"
+        text = _("until %(time)s") if self.available else _("back %(time)s")
+        return text % {"time": day_or_time(self.person.until, self.at)}
 
     @property
     def load(self) -> str:
         if self.limit is None:
-            return f"{self.person.load} open"
-        return f"{self.person.load} of {self.limit}"
+            return ngettext("%(count)s open", "%(count)s open", self.person.load) % {
+                "count": self.person.load
+            }
+        return _("%(load)s of %(limit)s") % {"load": self.person.load, "limit": self.limit}
 
     @property
     def bar(self) -> list[Segment]:
@@ -231,7 +239,7 @@ def board(pool: Pool, shown: Shown, *, waiting: Count, actor: Actor, now: dateti
     if shown.column:
         columns = [each for each in columns if each.key == shown.column]
         if not columns:
-            raise NotFound("There is no such column.")
+            raise NotFound(_("There is no such column."))
     side_by_side = shown.by == "member" and not shown.column
     after = shown.start + MEMBERS
     return Board(
@@ -285,7 +293,7 @@ def _by_member(
     by_owner = _by_owner(display_rows(listed, VIEW, actor, now=now))
     many = waiting.total >= COUNT_UP_TO
     total = min(waiting.total, COUNT_UP_TO - 1)
-    columns = [Column(UNCLAIMED, "Unclaimed", by_owner.get("", []), total, goes_on=many)]
+    columns = [Column(UNCLAIMED, _("Unclaimed"), by_owner.get("", []), total, goes_on=many)]
     for each in wanted:
         rows = by_owner.get(each.person.reference, [])
         columns.append(Column(_key(each), each.person.name, rows, each.here, member=each))
@@ -345,14 +353,20 @@ class Part(NamedTuple):
     listed: list[Listed]
 
 
-DUE_KEYS = {"Overdue": "overdue", "Due today": "today", "Later": "later", "No due date": "none"}
+DUE = {
+    "Overdue": ("overdue", gettext_lazy("Overdue")),
+    "Due today": ("today", gettext_lazy("Due today")),
+    "Later": ("later", gettext_lazy("Later")),
+    "No due date": ("none", gettext_lazy("No due date")),
+}
+"""Heading of a list → the key and the name of the column."""
 
 
 def _by_due(listed: Iterable[Listed], now: datetime) -> list[Part]:
     found = defaultdict(list)
     for each in sorted(listed, key=lambda each: (each.due, each.resource_id)):
         found[group_of(ALL, 0, each.due, now)].append(each)
-    return [Part(key, name, found[name]) for name, key in DUE_KEYS.items()]
+    return [Part(key, str(name), found[heading]) for heading, (key, name) in DUE.items()]
 
 
 def _by_stage(listed: Iterable[Listed]) -> list[Part]:
@@ -364,7 +378,7 @@ def _by_stage(listed: Iterable[Listed]) -> list[Part]:
         return (places.get(name, len(places)) if name else len(places) + 1, name)
 
     parts = groupby(sorted(listed, key=stage), key=stage)
-    found = [(name or "No stage", list(each)) for (_, name), each in parts]
+    found = [(name or _("No stage"), list(each)) for (_place, name), each in parts]
     return [Part(str(number), name, each) for number, (name, each) in enumerate(found)]
 
 
@@ -378,9 +392,9 @@ def stage_places() -> dict[str, int]:
     return {name: place for place, name in enumerate(in_turn)}
 
 
-VIEW = View("board", "Pool board")
+VIEW = View("board", gettext_lazy("Pool board"))
 """The list that the rows of a board are said to stand in."""
-ALL = View("all", "All tasks")
+ALL = View("all", gettext_lazy("All tasks"))
 
 
 # --- what is read ---------------------------------------------------------------------------------
@@ -494,7 +508,8 @@ def choices(pool: Pool, stored: Stored, *, actor: Actor, now: datetime) -> list[
     found.sort(key=lambda each: bool(each.reason))
     if not owner:
         return found
-    return [Choice("", f"Nobody: back to {pool.name}", blocker("release", actor, document)), *found]
+    back = _("Nobody: back to %(pool)s") % {"pool": pool.name}
+    return [Choice("", back, blocker("release", actor, document)), *found]
 
 
 def card(stored: Stored, *, actor: Actor, now: datetime) -> Row:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from accounts.hours import Hours, hours_of
 from accounts.models import Pool
 from accounts.pools import codes_of
@@ -84,7 +86,8 @@ class Tile:
         if len(known) < 2:
             return ""
         since = times.time_of(self.since + timedelta(hours=len(self.waiting) - len(known)))
-        return f"Unclaimed at each hour since {since}: {', '.join(known[:-1])}; now {known[-1]}"
+        said = {"since": since, "numbers": ", ".join(known[:-1]), "now": known[-1]}
+        return _("Unclaimed at each hour since %(since)s: %(numbers)s; now %(now)s") % said
 
 
 def tiles(pools: Sequence[Pool], *, now: datetime) -> list[Tile]:
@@ -217,11 +220,11 @@ def depths(
     keys = {pool.pk: [(pool.pk, tuple(pool.codes), mark) for mark in marks] for pool in pools}
     missing = [key for each in keys.values() for key in each if key not in _kept]
     if missing:
-        oldest = min(mark for _, _, mark in missing)
+        oldest = min(mark for *_pool, mark in missing)
         versions, reach = _changed_since(oldest)
         known = {each.pk: counted[each.pk].total for each in pools}
         found = depths_at(marks, known, versions, reach=reach)
-        for pool_id, _, mark in missing:
+        for pool_id, _codes, mark in missing:
             value = found[pool_id][marks.index(mark)]
             capped = known[pool_id] >= COUNT_UP_TO
             _kept[keys[pool_id][marks.index(mark)]] = None if capped else value

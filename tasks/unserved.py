@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.availability import State
 from accounts.hours import hours_of
@@ -67,15 +69,17 @@ def warnings(coordinated: Collection[int], *, at: datetime) -> Iterator[Warned]:
     for pool in pools:
         members = [each for each in staff if pool.pk in each.limits]
         waiting = _waiting(pool.pk)
-        needs = needs_of([document for _, document in waiting], [pool.pk], at=at)
+        needs = needs_of([document for _id, document in waiting], [pool.pk], at=at)
         there = hours[pool.pk].is_open(at) and any(each.presence.is_on for each in members)
         stuck = defaultdict(list)
-        for (task_id, _), need in zip(waiting, needs, strict=True):
+        for (task_id, _document), need in zip(waiting, needs, strict=True):
             reference = f"Task/{task_id}"
             if reason := why_pool_cannot(pool, members, need, hours[pool.pk], at=at):
                 stuck[reason].append(reference)
             elif need.stat and not there:
-                text = f"A stat task waits in {pool.name}, and nobody there is available."
+                text = _("A stat task waits in %(pool)s, and nobody there is available.") % {
+                    "pool": pool.name
+                }
                 yield Warned(f"stat-alone:{reference}:{today}", text, (pool.pk,), (reference,))
         if not stuck and pool.pk in coordinated:
             if reason := why_nobody_serves(pool, members) or _unlicensed(pool, members):
@@ -89,21 +93,27 @@ def warnings(coordinated: Collection[int], *, at: datetime) -> Iterator[Warned]:
             )
     for person in with_loads([each for each in staff if each.presence.state is State.LEAVE]):
         if person.load:
-            tasks = "1 open task" if person.load == 1 else f"{person.load} open tasks"
-            text = f"{person.name} is on leave and has {tasks}."
+            text = ngettext(
+                "%(name)s is on leave and has %(count)s open task.",
+                "%(name)s is on leave and has %(count)s open tasks.",
+                person.load,
+            ) % {"name": person.name, "count": person.load}
             yield Warned(f"on-leave:{person.reference}:{today}", text, tuple(sorted(person.pools)))
 
 
 def _unlicensed(pool: Pool, members: list[Staff]) -> str:
     if pool.requires_licence and not any(each.licences for each in members):
-        return f"{pool.name} requires a licence in the patient's state, and nobody there has any."
+        return _(
+            "%(pool)s requires a licence in the patient's state, and nobody there has any."
+        ) % {"pool": pool.name}
     return ""
 
 
 def _sentence(reason: str, count: int) -> str:
     if not count:
         return reason
-    return f"{reason} {'1 task waits' if count == 1 else f'{count} tasks wait'}."
+    text = ngettext("%(reason)s %(count)s task waits.", "%(reason)s %(count)s tasks wait.", count)
+    return text % {"reason": reason, "count": count}
 
 
 def _waiting(pool_id: int) -> list[tuple[str, dict]]:

@@ -4,6 +4,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Pool
@@ -17,7 +19,7 @@ from tasks.views.answers import SeeOther, page, part, version_of, wants_part
 from tasks.views.context import base_context
 from tasks.worklist import View
 
-VIEW = View("drift", "Needs attention")
+VIEW = View("drift", gettext_lazy("Needs attention"))
 
 
 @page
@@ -34,9 +36,9 @@ def repair(request: HttpRequest, task_id: str) -> HttpResponse:
     _check(request.actor)
     try:
         drift.repair(task_id, actor=request.actor, if_match=version_of(request))
-        text = "The thread goes to whoever has the task now"
+        text = _("The thread goes to whoever has the task now")
     except VersionConflict:
-        text = "The task has changed meanwhile: this is how it stands now"
+        text = _("The task has changed meanwhile: this is how it stands now")
     if not wants_part(request):
         messages.info(request, f"{text}.")
         return SeeOther(VIEW.path)
@@ -46,7 +48,7 @@ def repair(request: HttpRequest, task_id: str) -> HttpResponse:
 
 def _check(actor: Actor) -> None:
     if not lists.may_see_all(actor):
-        raise NotFound("There is no such list for you.")
+        raise NotFound(_("There is no such list for you."))
 
 
 def _context(request: HttpRequest) -> dict:

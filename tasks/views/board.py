@@ -11,6 +11,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import people
@@ -45,7 +47,7 @@ REFUSED = (BusinessRuleViolation, BadTransition, Forbidden, InvalidResource)
 """A rule says no; it would say so again."""
 STALE = (Conflict, VersionConflict, Gone)
 """Somebody was faster; what is true now is another thing."""
-LEFT = "This task has left this pool, so it was not moved."
+LEFT = gettext_lazy("This task has left this pool, so it was not moved.")
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ def move(request: HttpRequest, slug: str) -> HttpResponse:
         refused = {"task": task_id, "reason": reason}
         return _show(request, pool, pools, refused=refused, status=refusal.status)
     owner = done.parsed().get("owner")
-    text = f"Assigned to {name_of(owner)}" if owner else "Back in Unclaimed"
+    text = _assigned(owner) if owner else _("Back in Unclaimed")
     undo = None
     if done.version_id != stored.version_id:
         path = f"/worklist/board/{slug}/t/{task_id}/undo{Shown.parse(request.GET).query}"
@@ -120,7 +122,7 @@ def undo(request: HttpRequest, slug: str, task_id: str) -> HttpResponse:
         take_back(task_id, version=version, actor=request.actor)
     except (*STALE, *REFUSED) as refusal:
         return _stale(request, pool, pools, refusal.issues[0].diagnostics, refusal.status)
-    return _done(request, pool, pools, "Taken back")
+    return _done(request, pool, pools, _("Taken back"))
 
 
 @page
@@ -137,7 +139,7 @@ def even_out(request: HttpRequest, slug: str) -> HttpResponse:
         if chosen:
             request.session["evened_out"] = [_confirmed(pool, each, request) for each in chosen]
             return SeeOther(f"{context['path']}/balance")
-        context["problem"] = "Choose at least one move."
+        context["problem"] = _("Choose at least one move.")
     answers = request.session.pop("evened_out", [])
     context |= {
         "answers": _answers(answers, request.actor),
@@ -184,9 +186,13 @@ def _give(pool: Pool, stored: Stored, to: str, actor: Actor, if_match: list[int]
     return moves.assign(stored.resource_id, to=to, actor=actor, if_match=if_match)
 
 
+def _assigned(owner: dict) -> str:
+    return _("Assigned to %(name)s") % {"name": name_of(owner)}
+
+
 def _news(stored: Stored, actor: Actor) -> str:
     news = news_of(stored, actor)
-    return f"{news['who']} changed this task at {news['at']}, so it was not moved."
+    return _("%(who)s changed this task at %(at)s, so it was not moved.") % news
 
 
 # --- what they answer -----------------------------------------------------------------------------
@@ -296,26 +302,27 @@ def _proposals(pool: Pool, actor: Actor, now: datetime) -> list[Proposed]:
 
 def _confirmed(pool: Pool, value: str, request: HttpRequest) -> dict:
     """Do one move; what came of it, with nothing of a patient in it."""
-    task_id, _, rest = value.partition("|")
-    version, _, to = rest.partition("|")
+    task_id, _bar, rest = value.partition("|")
+    version, _bar, to = rest.partition("|")
     answer = {"task": task_id, "moved": False}
     stored = _in_pool(request.actor, pool, task_id)
     if stored is None or not (version.isdecimal() and to):
-        return answer | {"text": LEFT}
+        return answer | {"text": str(LEFT)}
     try:
         done = _give(pool, stored, to, request.actor, [int(version)])
     except STALE:
         return answer | {"text": _news(stored, request.actor)}
     except REFUSED as refusal:
-        return answer | {"text": f"Not moved: {refusal.issues[0].diagnostics}"}
-    return answer | {"moved": True, "text": f"Assigned to {name_of(done.parsed()['owner'])}"}
+        text = _("Not moved: %(reason)s") % {"reason": refusal.issues[0].diagnostics}
+        return answer | {"text": text}
+    return answer | {"moved": True, "text": _assigned(done.parsed()["owner"])}
 
 
 def _answers(answers: list[dict], actor: Actor) -> list[dict]:
     """With what each task is called, of those that she may still see."""
     found = people.documents([f"Task/{each['task']}" for each in answers], actor=actor)
     return [
-        each | {"title": title_of(document) if document else "A task"}
+        each | {"title": title_of(document) if document else _("A task")}
         for each in answers
         for document in [found.get(f"Task/{each['task']}")]
     ]

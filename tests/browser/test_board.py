@@ -135,7 +135,7 @@ def test_a_card_that_cannot_be_given_says_why_where_it_stands(visit, people):
     MemberLimit.objects.create(pool=pool, practitioner="Practitioner/tomas", limit=1)
     page = visit("coordinator", BOARD, size=TALL)
     for name, said in (
-        ("Tomás Rivera", "Tomás Rivera has 1 open tasks; the limit is 1."),
+        ("Tomás Rivera", "Tomás Rivera has 1 open task; the limit is 1."),
         ("Jo Abernathy", "Jo Abernathy is on leave until"),
     ):
         card(page, REFILL).locator(".t").drag_to(column(page, name).locator(".cards"))

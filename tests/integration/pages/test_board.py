@@ -457,7 +457,7 @@ def test_who_cannot_have_it_is_said_beside_the_card(cast, page, nurses, scripts)
     assert response.status_code == 422
     assert columns(response)["Unclaimed"] == [task]
     card = response.content.decode().split(f'id="card-{task}"')[1].split("</article>")[0]
-    assert "Maya Lindqvist has 1 open tasks; the limit is 1." in card
+    assert "Maya Lindqvist has 1 open task; the limit is 1." in card
     assert owner(task) == ""
 
 
