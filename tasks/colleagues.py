@@ -9,6 +9,7 @@ from datetime import datetime
 
 from accounts.availability import State, may_set_each
 from accounts.licences import US_STATES
+from accounts.limits import may_limit
 from accounts.members import members, named
 from accounts.models import Pool
 from fhir.actor import Actor
@@ -26,6 +27,8 @@ class Colleague:
     """Available until 19:00"""
     may_change: bool
     """Whether whoever looks may say when she is there."""
+    may_limit: bool
+    """Whether whoever looks may say how much she may have, in one pool at least."""
     is_me: bool
     stands_in: str
     """The name of who stands in for her."""
@@ -73,6 +76,7 @@ def colleagues(actor: Actor, *, at: datetime) -> list[Colleague]:
             tuple(sorted(names[each] for each in person.pools)),
             presence(person.state, person.until, at),
             person.reference in may_change,
+            any(may_limit(actor, each) for each in person.pools),
             person.reference == actor.reference,
             called.get(person.delegate, ""),
         )

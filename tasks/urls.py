@@ -53,6 +53,7 @@ urlpatterns = [
     path("availability", people.availability, name="availability"),
     path("people", people.people, name="people"),
     path("people/leave", people.leave, name="leave"),
+    path("people/limits", people.limits, name="limits"),
     path("analytics", analytics.analytics, name="analytics"),
     path("analytics/<slug:key>", analytics.card, name="analytics_card"),
     path("analytics/<slug:key>.csv", analytics.as_file, name="analytics_file"),

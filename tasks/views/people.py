@@ -3,17 +3,22 @@
 from datetime import datetime, time, timedelta
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.actions import check_availability, set_availability
 from accounts.availability import State, may_set
+from accounts.limits import may_limit, set_limits
 from accounts.members import everybody
-from fhir.errors import BusinessRuleViolation, FhirError, Forbidden
+from accounts.models import MemberLimit, Pool
+from fhir.errors import BusinessRuleViolation, FhirError, Forbidden, NotFound
 from tasks import absence
 from tasks.colleagues import colleagues
 from tasks.eligible import persons
@@ -21,20 +26,26 @@ from tasks.views.answers import SeeOther, page
 from tasks.views.context import base_context
 from tasks.worklist import View
 
-PEOPLE = View("people", "People")
+PEOPLE = View("people", gettext_lazy("People"))
 
 
 class AvailabilityForm(forms.Form):
     """On, off, or on until a time of today (or, when that has passed, of tomorrow)."""
 
     practitioner = forms.CharField(max_length=255)
-    state = forms.ChoiceField(choices=[("on", "In clinic"), ("until", "Until"), ("off", "Away")])
+    state = forms.ChoiceField(
+        choices=[
+            ("on", gettext_lazy("In clinic")),
+            ("until", gettext_lazy("Until")),
+            ("off", gettext_lazy("Away")),
+        ]
+    )
     until = forms.TimeField(required=False)
 
     def clean(self):
         data = super().clean()
         if data.get("state") == "until" and not data.get("until"):
-            self.add_error("until", "Say until when.")
+            self.add_error("until", _("Say until when."))
         return data
 
 
@@ -85,11 +96,52 @@ def leave(request: HttpRequest) -> HttpResponse:
     said, now = form.cleaned_data, timezone.now()
     reference, delegate, until = said["practitioner"], said["delegate"], form.until()
     if not may_set(request.actor, reference, at=now):
-        raise Forbidden("Only she, a coordinator of her pools or an admin can say this.")
+        raise Forbidden(_("Only she, a coordinator of her pools or an admin can say this."))
     if request.method == "POST":
         absence.leave(reference, until=until, delegate=delegate, actor=request.actor, at=now)
         return SeeOther(reverse("tasks:people"))
     return render(request, "tasks/leave.html", _leave_context(request, reference, delegate, until))
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def limits(request: HttpRequest) -> HttpResponse:
+    """How many open tasks a member may have, in each pool that the actor coordinates."""
+    sent, now = request.POST if request.method == "POST" else request.GET, timezone.now()
+    reference = sent.get("practitioner", "")
+    who = next(iter(persons([reference], at=now)), None)
+    pools = [
+        each
+        for each in Pool.objects.filter(pk__in=who.pools if who else ())
+        if may_limit(request.actor, each.pk)
+    ]
+    if who is None or not pools:
+        raise NotFound(_("There is nobody here whose limits you set."))
+    context = base_context(request, PEOPLE) | {"who": who}
+    if request.method == "POST":
+        try:
+            wanted = {each.pk: _limit(sent.get(f"limit-{each.slug}", "")) for each in pools}
+            set_limits(reference, wanted, actor=request.actor, at=now)
+        except BusinessRuleViolation as refusal:
+            values = {each.pk: sent.get(f"limit-{each.slug}", "") for each in pools}
+            context |= {"problem": refusal.issues[0].diagnostics, "pools": _listed(pools, values)}
+            return render(request, "tasks/limits.html", context, status=refusal.status)
+        messages.success(request, _("The limits of %(name)s are saved.") % {"name": who.name})
+        return SeeOther(reverse("tasks:people"))
+    own = MemberLimit.objects.filter(practitioner=reference).values_list("pool_id", "limit")
+    context["pools"] = _listed(pools, dict(own))
+    return render(request, "tasks/limits.html", context)
+
+
+def _limit(text: str) -> int | None:
+    text = text.strip()
+    if not text:
+        return None
+    return int(text) if text.isdecimal() and len(text) < 6 else -1
+
+
+def _listed(pools: list[Pool], values: dict) -> list[dict]:
+    return [{"pool": each, "value": values.get(each.pk, "")} for each in pools]
 
 
 def _leave_context(request, reference: str, delegate: str, until: datetime | None) -> dict:

@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.actions import set_availability
 from accounts.availability import presence_of
 from accounts.models import Availability, Pool
+from fhir.actor import Role
 from tasks.models import Task
-from tests.factories import DOCTOR_ROLE, create, owned_task, role, task_document
+from tests import factories
+from tests.factories import DOCTOR_ROLE, NURSE_ROLE, create, owned_task, role, task_document
 from tests.integration.pages.test_pages import text
 
 MAYA, TOMAS = "Practitioner/maya", "Practitioner/tomas"
@@ -163,3 +167,59 @@ def test_a_day_that_has_begun_is_no_day_to_be_back(cast, page):
     nurse = page("nurse")
     assert "has passed already" in text(nurse.get("/worklist/people/leave", {"back": today}))
     assert nurse.post("/worklist/people/leave", {"back": today}).status_code == 422
+
+
+# --- limits ---------------------------------------------------------------------------------------
+
+LIMITS = "/worklist/people/limits"
+
+
+def test_a_coordinator_sets_the_limits_of_her_members(cast, page):
+    nurses = Pool.objects.get(slug="registered-nurse")
+    nurses.member_limit = 8
+    nurses.save()
+    hers("224535009")
+    coordinator = page("coordinator")
+    assert f"{LIMITS}?practitioner=Practitioner%2Fmaya" in (
+        coordinator.get("/worklist/people").content.decode()
+    )
+    shown = text(coordinator.get(LIMITS, {"practitioner": MAYA}))
+    assert "Limits of Maya Lindqvist" in shown and "Empty: 8, as for everybody" in shown
+    answer = coordinator.post(LIMITS, {"practitioner": MAYA, "limit-registered-nurse": "1"})
+    assert (answer.status_code, answer["Location"]) == (303, "/worklist/people")
+    after = text(coordinator.get("/worklist/people"))
+    assert "The limits of Maya Lindqvist are saved" in after and "1 of 1 at the limit" in after
+    coordinator.post(LIMITS, {"practitioner": MAYA, "limit-registered-nurse": ""})
+    assert "1 of 8" in text(coordinator.get("/worklist/people"))
+
+
+def test_what_is_no_limit_is_said_on_the_form(cast, page):
+    coordinator = page("coordinator")
+    for wrong in ("-1", "many", "100000"):
+        answer = coordinator.post(LIMITS, {"practitioner": MAYA, "limit-registered-nurse": wrong})
+        assert answer.status_code == 422
+        assert "A limit is a number from 0 to 999. Nothing was changed." in text(answer)
+        assert f'value="{wrong}"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("who", ["nurse", "nurse2", "auditor"])
+def test_nobody_else_sets_limits(cast, page, who):
+    for method in ("get", "post"):
+        answer = getattr(page(who), method)(LIMITS, {"practitioner": MAYA})
+        assert answer.status_code == 404
+    assert LIMITS not in page(who).get("/worklist/people").content.decode()
+    assert page("coordinator").get(LIMITS, {"practitioner": "Practitioner/ines"}).status_code == 404
+
+
+def test_more_people_need_no_more_queries(cast, page):
+    def queries():
+        page("coordinator").get("/worklist/people")
+        with CaptureQueriesContext(connection) as found:
+            page("coordinator").get("/worklist/people")
+        return len(found)
+
+    few = queries()
+    for number in range(12):
+        made = factories.person(f"more{number}", Role.PRACTITIONER, f"More {number}", NURSE_ROLE)
+        owned_task(made)
+    assert queries() == few
