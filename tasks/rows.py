@@ -2,18 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts import people
+from accounts.models import Pool
 from accounts.people import Patient
 from fhir.actor import Actor
-from fhir.datatypes import display_of
+from fhir.datatypes import display_of, parse_date
 from tasks import times
 from tasks.document import NO_DUE, due_of, reference_of
+from tasks.narrowing import Sort, end_of_day
 from tasks.times import Due
 from tasks.transitions import CLAIMABLE, OPEN, Status
-from tasks.worklist import Listed, View, end_of_day
+from tasks.worklist import ON_HOLD, Listed, View
 
 PRIORITIES = {
     "stat": (4, "STAT"),
@@ -66,6 +70,9 @@ class Row:
     claimable: bool
     assignable: bool
     supervised: bool
+    waits: str = ""
+    """How long it has been there; for a table, as is the pool."""
+    pool: str = ""
 
     @property
     def url(self) -> str:
@@ -94,6 +101,10 @@ class Row:
             "complete": held and not paused and self.focus_word != FOCUS_KINDS["Communication"][1],
         }
         return " ".join(code for code, can in offered.items() if can)
+
+    @property
+    def status_word(self) -> str:
+        return Status(self.status).label
 
     @property
     def tag(self) -> str:
@@ -132,10 +143,12 @@ def rows(listed: Iterable[Listed], view: View, actor: Actor, *, now: datetime) -
     patients = people.documents(subjects, actor=actor)
     owners = {reference_of(document, "owner") for document in documents} - {"", actor.reference}
     named = people.names(owners, actor=actor) if owners else {}
-    return [_row(each, view, actor, patients, named, now) for each in listed]
+    pools = {each.pool_id for each in listed} - {None} if view.look.table else set()
+    called = dict(Pool.objects.filter(pk__in=pools).values_list("pk", "name")) if pools else {}
+    return [_row(each, view, actor, patients, named, called, now) for each in listed]
 
 
-def _row(listed: Listed, view: View, actor: Actor, patients, named, now) -> Row:
+def _row(listed: Listed, view: View, actor: Actor, patients, named, pools, now) -> Row:
     document = listed.document
     owner = reference_of(document, "owner")
     subject = document.get("for") or {}
@@ -166,24 +179,54 @@ def _row(listed: Listed, view: View, actor: Actor, patients, named, now) -> Row:
         and document["status"] in CLAIMABLE
         and bool(actor.reference)
         and (view.pool.pk if view.pool else listed.pool_id) in actor.pools,
-        assignable=view.key == "all" and supervised,
+        assignable=view.kind == "all" and supervised,
         supervised=supervised,
+        waits=_waits(document, now),
+        pool=pools.get(listed.pool_id, ""),
     )
+
+
+def _waits(document: dict, now: datetime) -> str:
+    """How long ago it was asked for; "" where that is not said to the day."""
+    authored = document.get("authoredOn", "")
+    if len(authored) < 10:
+        return ""
+    return times.duration(max(now - parse_date(authored).low, timedelta()))
 
 
 def group_of(view: View, step: int, due_at: datetime, now: datetime) -> str:
     """Headings follow the order of the list, so that no row stands apart from its place in it.
 
     "Most pressing" goes by priority once nothing is overdue, so its headings do; a list by due
-    time is headed by due time.
+    time is headed by due time, and what is oldest comes first under no heading.
     """
-    if view.key != "all":
+    if view.sort is Sort.OLDEST:
+        return ""
+    if step == ON_HOLD:
+        return "On hold"
+    if view.kind != "all" and view.sort is Sort.PRESSING:
         return {4: "ASAP", 5: "Urgent", 6: "Routine"}.get(step, "STAT and overdue")
+    if view.kind != "all" and step == 0:
+        return "STAT and overdue"
     if due_at < now:
         return "Overdue"
     if due_at == NO_DUE:
         return "No due date"
     return "Due today" if due_at <= end_of_day(now) else "Later"
+
+
+GROUPS = {
+    "STAT and overdue": _("STAT and overdue"),
+    "ASAP": _("ASAP"),
+    "Urgent": _("Urgent"),
+    "Routine": _("Routine"),
+    "Overdue": _("Overdue"),
+    "Due today": _("Due today"),
+    "Later": _("Later"),
+    "No due date": _("No due date"),
+    "On hold": _("On hold"),
+}
+"""Heading → what it says in the reader's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +237,14 @@ class Group:
     """The group has more rows on the next page."""
     continues: bool = False
     """The group began on the page before, where its heading is."""
+
+    @property
+    def heading(self) -> str:
+        return str(GROUPS.get(self.name, ""))
+
+    @property
+    def collapsed(self) -> bool:
+        return self.name == "On hold"
 
     @property
     def late(self) -> bool:

@@ -6,43 +6,76 @@ is a few ordered, limited scans of the indexes of tasks.models; cursors carry th
 """
 
 import base64
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Q
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from accounts.models import Pool
 from fhir import json, sql
 from fhir.access import columns_of
 from fhir.actor import Actor, Role
 from fhir.errors import InvalidSearch, NotFound
-from tasks.document import NO_DUE, PRIORITY_RANK
-from tasks.models import Task
+from tasks.look import SPLIT, Look
+from tasks.models import SavedView, Task
+from tasks.narrowing import Facets, Sort
 from tasks.queue import RANGES, STEP, WAITING, literals
 from tasks.transitions import OPEN
 
 PAGE = 50
+FIRST_PAGE = 30
+"""Rows of a page, and of the first one, which is to come at once."""
 COUNT_UP_TO = 1000
 """Counts are exact below this; beyond it people only need to know that it is a lot."""
 
+ON_HOLD = len(RANGES)
+"""The step of my Tasks that are on hold, after all that can be done."""
+STEPS = {Sort.PRESSING: range(len(RANGES)), Sort.DUE: (0, 0, 0, 0, 1, 1, 1)}
+"""Order → the step of each of RANGES. By due time, what is stat or overdue still comes first."""
+STEP_OF = {
+    Sort.PRESSING: STEP,
+    Sort.DUE: "case when {t}.priority = 4 or {t}.due < %s then 0 else 1 end",
+}
+"""The same of a single row; takes the instant that overdue is judged by."""
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 MINE = f"{{t}}.owner <> '' and not {{t}}.deleted and {{t}}.status in ({literals(OPEN)})"
 """The condition of the index task_mine, word for word."""
+NOT_NARROWED = Facets()
 IS_OPEN = f"not {{t}}.deleted and {{t}}.status in ({literals(OPEN)})"
 """The condition of the index task_overdue."""
-
-DUE_FACETS = {"overdue": "Overdue", "today": "Due today", "later": "Later", "none": "No due date"}
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One list: "my", "all", "pool:<slug>", or, of threads, "threads:<tab>" and perhaps ":<slug>"."""
+    """One list: "my", "all", "pool:<slug>", "view:<id>" of a kept one, one of OTHER_VIEWS, or, of
+    threads, "threads:<tab>" and perhaps ":<slug>".
+    """
 
     key: str
     name: str
     pool: Pool | None = None
+    saved: SavedView | None = None
+    condition: tuple[str, list] | None = None
+    """SQL on tasks_task q, and its parameters, that says what stands in one of OTHER_VIEWS.
+
+    It is to pick few rows by an index, as they are sorted as a whole.
+    """
+    facets: Facets = NOT_NARROWED
+    sort: Sort = Sort.PRESSING
+    look: Look = SPLIT
+
+    @property
+    def kind(self) -> str:
+        """ "my", "all", "pool", "threads" or one of OTHER_VIEWS: for a kept view that of its list."""
+        return (self.saved.base if self.saved else self.key).partition(":")[0]
 
     @property
     def path(self) -> str:
@@ -50,58 +83,51 @@ class View:
             names = ("tab", "pool")
             given = zip(names, self.key.split(":")[1:], strict=False)
             return f"/worklist/threads?{urlencode(dict(given))}"
+        if self.saved:
+            return f"/worklist/view/{self.saved.pk}"
         return f"/worklist/pool/{self.pool.slug}" if self.pool else f"/worklist/{self.key}"
 
     @property
     def is_threads(self) -> bool:
         """A list of threads (tasks.threads), beside which Tasks are shown too."""
-        return self.key.partition(":")[0] == "threads"
+        return self.kind == "threads"
 
     @property
     def is_pool(self) -> bool:
         return self.pool is not None
 
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """What narrows a list: codes only, as they stand in the address."""
-
-    priority: str = ""
-    due: str = ""
-
-    @classmethod
-    def from_query(cls, query) -> "Facets":
-        priority, due = query.get("priority", ""), query.get("due", "")
-        if priority not in ("", *PRIORITY_RANK) or due not in ("", *DUE_FACETS):
-            raise InvalidSearch("This list cannot be narrowed like that.")
-        return cls(priority, due)
-
-    def __bool__(self) -> bool:
-        return bool(self.priority or self.due)
+    @property
+    def sorts(self) -> tuple[Sort, ...]:
+        """The orders that it can have, the first unless another is asked for."""
+        return (Sort.DUE, Sort.OLDEST) if self.kind == "all" else tuple(Sort)
 
     @property
     def query(self) -> str:
-        chosen = {"priority": self.priority, "due": self.due}
-        return urlencode({name: value for name, value in chosen.items() if value})
+        """What its address says besides: "" for the list as it is."""
+        order = urlencode({"sort": self.sort}) if self.sort is not self.sorts[0] else ""
+        asked = "&".join(filter(None, (self.facets.query, order)))
+        # A kept view that is narrowed no more must say so: its bare address means all it keeps.
+        return asked or (urlencode({"sort": self.sort}) if self.saved else "")
 
-    def condition(self, now: datetime) -> tuple[str, list]:
-        """` and …` on the table alias {t}, and its parameters."""
-        parts, params = [], []
-        if self.priority:
-            parts.append("{t}.priority = %s")
-            params.append(PRIORITY_RANK[self.priority])
-        tomorrow = end_of_day(now)
-        conditions = {
-            "overdue": ("{t}.due < %s", [now]),
-            "today": ("{t}.due >= %s and {t}.due <= %s", [now, tomorrow]),
-            "later": ("{t}.due > %s and {t}.due < %s", [tomorrow, NO_DUE]),
-            "none": ("{t}.due = %s", [NO_DUE]),
-        }
-        if self.due:
-            part, values = conditions[self.due]
-            parts.append(part)
-            params += values
-        return "".join(f" and {part}" for part in parts), params
+    @property
+    def url(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def task_query(self) -> str:
+        """What the address of a Task that is opened from it says."""
+        named = urlencode({"list": self.key})
+        return f"{named}&{self.query}" if self.query else named
+
+    def narrowed(self, facets: Facets) -> "View":
+        return replace(self, facets=facets)
+
+    def sorted(self, sort: Sort) -> "View":
+        return replace(self, sort=sort)
+
+
+OTHER_VIEWS: dict[str, Callable[[Actor], View]] = {}
+"""Key → what makes a list that another module brings: a View with a condition."""
 
 
 class Cursor(NamedTuple):
@@ -156,11 +182,6 @@ class Page:
     after: Cursor | None = None
 
 
-def end_of_day(now: datetime) -> datetime:
-    local = timezone.localtime(now)
-    return (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 # --- which lists there are ------------------------------------------------------------------------
 
 
@@ -176,17 +197,54 @@ def pools_shown(actor: Actor) -> list[Pool]:
 def view_named(key: str, actor: Actor) -> View:
     """The list of that key. Raises NotFound for what is none, or none of the actor's."""
     if key == "my":
-        return View("my", "My tasks")
+        return View("my", _("My tasks"))
     if key.partition(":")[0] == "threads":
-        return View(key, "Patient threads")
+        return View(key, _("Patient threads"))
     if key == "all" and may_see_all(actor):
-        return View("all", "All tasks")
+        return View("all", _("All tasks"), sort=Sort.DUE)
+    if key in OTHER_VIEWS:
+        return OTHER_VIEWS[key](actor)
+    if key.startswith("view:"):
+        return _kept_view(key.removeprefix("view:"), actor)
     if key.startswith("pool:"):
         pool = Pool.objects.filter(slug=key.removeprefix("pool:")).first()
         allowed = {*actor.pools, *actor.coordinates}
         if pool and (actor.reads_everything or pool.pk in allowed):
             return View(key, pool.name, pool)
-    raise NotFound("This list is not one of yours.")
+    raise NotFound(_("This list is not one of yours."))
+
+
+def _kept_view(view_id: str, actor: Actor) -> View:
+    """One that the actor kept, or that is shared with a pool of hers, as it was kept."""
+    saved = saved_views(actor).filter(pk=view_id).first() if UUID_TEXT.fullmatch(view_id) else None
+    if saved is None:
+        raise NotFound(_("This list is not one of yours."))
+    view = replace(view_named(saved.base, actor), key=f"view:{saved.pk}", name=saved.name)
+    query = QueryDict(saved.query)
+    view = replace(view, saved=saved, look=Look.from_query(query) or SPLIT)
+    return asked_of(view, Facets.from_query(query), query)
+
+
+def saved_views(actor: Actor):
+    """Her own, and those shared with her pools."""
+    return SavedView.objects.filter(
+        Q(owner_id=actor.user_id) | Q(pool_id__in={*actor.pools, *actor.coordinates})
+    )
+
+
+def opens(saved: SavedView, actor: Actor, pools: Iterable[Pool]) -> bool:
+    """Whether its list is still one of hers."""
+    if saved.base.startswith("pool:"):
+        return actor.reads_everything or saved.base[5:] in {pool.slug for pool in pools}
+    return saved.base != "all" or may_see_all(actor)
+
+
+def asked_of(view: View, facets: Facets, query: QueryDict) -> View:
+    """The list as an address asks for it: narrowed, and in an order that it has."""
+    order = query.get("sort") or view.sorts[0]
+    if order not in view.sorts:
+        raise InvalidSearch(_("This list cannot be sorted like that."))
+    return replace(view, facets=facets, sort=Sort(order))
 
 
 def first_view(actor: Actor) -> View:
@@ -201,15 +259,99 @@ def first_view(actor: Actor) -> View:
 # --- their rows -----------------------------------------------------------------------------------
 
 
+class _Source(NamedTuple):
+    """Rows of a list, of one index."""
+
+    condition: str
+    params: list
+    index: str = ""
+    """The condition of an index that begins with those of RANGES; "" where there is none."""
+    rows: str = "tasks_task q"
+    step: int | None = None
+    """Of all of its rows, where that does not go by RANGES."""
+
+
+def _sources(view: View, actor: Actor) -> list[_Source]:
+    if view.condition:
+        return [_Source(*view.condition)]
+    if view.pool:
+        waiting = WAITING.format(t="q")
+        second = "tasks_taskpool s join tasks_task q on q.id = s.task_id"
+        sources = [
+            _Source("q.pool_id = %s", [view.pool.pk], waiting),
+            # Tasks that wait in this pool besides the one that their row names.
+            _Source(f"s.pool_id = %s and {waiting}", [view.pool.pk], rows=second),
+        ]
+        if actor.reference:
+            hers = [actor.reference, view.pool.pk]
+            sources.append(_Source("q.owner = %s and q.pool_id = %s", hers, MINE.format(t="q")))
+        return sources
+    if view.kind == "my":
+        if not actor.reference:
+            return []
+        mine, hers = MINE.format(t="q"), "q.owner = %s and q.status {} 'on-hold'"
+        return [
+            _Source(hers.format("<>"), [actor.reference], mine),
+            _Source(f"{hers.format('=')} and {mine}", [actor.reference], step=ON_HOLD),
+        ]
+    # Everything open that the actor may see. A coordinator's are those of her pools.
+    seen, params = Task.readable_condition(actor).for_table("q", columns_of(Task))
+    return [_Source(f"{IS_OPEN.format(t='q')} and {seen}", list(params), step=0)]
+
+
 @dataclass
 class _Union:
     """Branches of one `union all`, each of (step, due, resource_id), with their parameters."""
 
+    judged_at: datetime
+    narrowed: tuple[str, list]
+    limit: int
+    after: Cursor | None = None
     branches: list[str] = field(default_factory=list)
     params: list = field(default_factory=list)
 
-    def add(self, branch: str, params: Sequence) -> None:
-        self.branches.append(f"({branch})")
+    def add(self, source: _Source, step: str, step_params: Sequence = ()) -> None:
+        """All rows of a source, by due time within a step."""
+        more, more_params = self.narrowed
+        where, params = source.condition + more.format(t="q"), [*source.params, *more_params]
+        if self.after and source.step is not None:
+            if source.step < self.after.step:
+                return
+            if source.step == self.after.step:
+                where += " and (q.due, q.resource_id) > (%s, %s)"
+                params += [self.after.due, self.after.resource_id]
+        order = "q.due, q.resource_id" if source.step is not None else ""
+        self._add(step, source, where, [*step_params, *params], order)
+
+    def add_ranges(self, source: _Source, steps: Sequence[int]) -> None:
+        """The seven ranges of an index, each read only as far as the page can need."""
+        more, more_params = self.narrowed
+        for step, (priority, judged) in zip(steps, RANGES, strict=True):
+            if self.after and step < self.after.step:
+                continue
+            where = f"{source.condition} and {priority} and {source.index}{more}".format(t="q")
+            params = [*source.params, *([self.judged_at] if judged else []), *more_params]
+            if self.after and step == self.after.step:
+                where += " and (q.due, q.resource_id) > (%s, %s)"
+                params += [self.after.due, self.after.resource_id]
+            self._add(str(step), source, where, params, "q.due, q.resource_id")
+
+    def add_oldest(self, source: _Source) -> None:
+        """By the number of the row, which rises with each that is made, in place of a step."""
+        more, more_params = self.narrowed
+        index = f" and {source.index}" if source.index else ""
+        where = f"{source.condition}{index}{more}".format(t="q")
+        params = [*source.params, *more_params]
+        if self.after:
+            where += " and q.id > %s"
+            params.append(self.after.step)
+        self._add("q.id", source, where, params, "q.id")
+
+    def _add(self, step: str, source: _Source, where: str, params: Sequence, order: str) -> None:
+        limit = f" order by {order} limit {int(self.limit) + 1}" if order else ""
+        self.branches.append(
+            f"(select {step} step, q.due, q.resource_id from {source.rows} where {where}{limit})"
+        )
         self.params += params
 
 
@@ -217,87 +359,28 @@ def page(
     view: View,
     actor: Actor,
     *,
-    facets: Facets | None = None,
     limit: int = PAGE,
     after: Cursor | None = None,
     now: datetime | None = None,
 ) -> Page:
     """The rows of a list in its order."""
     judged_at = after.judged_at if after else now or timezone.now()
-    union = _Union()
-    narrowed = (facets or Facets()).condition(judged_at)
-    if view.is_pool:
-        _add_waiting(union, view.pool.pk, judged_at, narrowed, limit, after)
-        _add_second_pools(union, view.pool.pk, judged_at, narrowed)
-        _add_mine(union, actor, judged_at, narrowed, limit, after, pool_id=view.pool.pk)
-    elif view.key == "my":
-        _add_mine(union, actor, judged_at, narrowed, limit, after)
-    else:
-        _add_all(union, actor, judged_at, narrowed, limit, after)
-    return _read(union, judged_at, limit, after)
+    narrowed = view.facets.condition(judged_at, actor.reference)
+    union = _Union(judged_at, narrowed, limit, after)
+    for source in _sources(view, actor):
+        if view.sort is Sort.OLDEST:
+            union.add_oldest(source)
+        elif source.step is not None:
+            union.add(source, str(source.step))
+        elif source.index:
+            union.add_ranges(source, STEPS[view.sort])
+        else:
+            union.add(source, STEP_OF[view.sort].format(t="q"), [judged_at])
+    return _read(union)
 
 
-def _add_waiting(union, pool_id, judged_at, narrowed, limit, after) -> None:
-    _add_ranges(union, "q.pool_id = %s", [pool_id], WAITING, judged_at, narrowed, limit, after)
-
-
-def _add_mine(union, actor, judged_at, narrowed, limit, after, *, pool_id=None) -> None:
-    if not actor.reference:
-        return
-    condition, params = "q.owner = %s", [actor.reference]
-    if pool_id is not None:
-        condition += " and q.pool_id = %s"
-        params.append(pool_id)
-    _add_ranges(union, condition, params, MINE, judged_at, narrowed, limit, after)
-
-
-def _add_ranges(union, condition, params, index, judged_at, narrowed, limit, after) -> None:
-    """The seven ranges of an index, each read only as far as the page can need."""
-    more, more_params = narrowed
-    for step, (priority, judged) in enumerate(RANGES):
-        if after and step < after.step:
-            continue
-        where = f"{condition} and {priority} and {index}{more}".format(t="q")
-        values = [*params, *([judged_at] if judged else []), *more_params]
-        if after and step == after.step:
-            where += " and (q.due, q.resource_id) > (%s, %s)"
-            values += [after.due, after.resource_id]
-        union.add(
-            f"select {step} step, q.due, q.resource_id from tasks_task q where {where}"
-            f" order by q.due, q.resource_id limit {int(limit) + 1}",
-            values,
-        )
-
-
-def _add_second_pools(union, pool_id, judged_at, narrowed) -> None:
-    """Tasks that wait in this pool besides the one that their row names."""
-    more, more_params = narrowed
-    where = f"s.pool_id = %s and {WAITING}{more}".format(t="q")
-    union.add(
-        f"select {STEP.format(t='q')}, q.due, q.resource_id"
-        f" from tasks_taskpool s join tasks_task q on q.id = s.task_id where {where}",
-        [judged_at, pool_id, *more_params],
-    )
-
-
-def _add_all(union, actor, judged_at, narrowed, limit, after) -> None:
-    """Everything open that the actor may see, by due time. A coordinator's are those of her pools."""
-    more, more_params = narrowed
-    seen, seen_params = Task.readable_condition(actor).for_table("q", columns_of(Task))
-    where, params = IS_OPEN.format(t="q") + more.format(t="q"), [*more_params]
-    where += f" and {seen}"
-    params += seen_params
-    if after:
-        where += " and (q.due, q.resource_id) > (%s, %s)"
-        params += [after.due, after.resource_id]
-    union.add(
-        f"select 0 step, q.due, q.resource_id from tasks_task q where {where}"
-        f" order by q.due, q.resource_id limit {int(limit) + 1}",
-        params,
-    )
-
-
-def _read(union: _Union, judged_at: datetime, limit: int, after: Cursor | None) -> Page:
+def _read(union: _Union) -> Page:
+    judged_at, limit, after = union.judged_at, union.limit, union.after
     if not union.branches:
         return Page([], judged_at)
     beyond, params = "", list(union.params)
@@ -324,10 +407,15 @@ def _read(union: _Union, judged_at: datetime, limit: int, after: Cursor | None) 
     return Page(rows, judged_at, cursor)
 
 
-def rows_of(ids: Iterable[str], view: View, actor: Actor, *, now: datetime) -> dict[str, Listed]:
-    """Those of `ids` that belong in a list now."""
+def rows_of(
+    ids: Iterable[str], view: View, actor: Actor, *, now: datetime, narrowed: bool = False
+) -> dict[str, Listed]:
+    """Those of `ids` that belong in a list now, and with `narrowed` are what it is narrowed to."""
     wanted = list(ids)
     condition, params = _belongs(view, actor)
+    if narrowed:
+        more, more_params = view.facets.condition(now, actor.reference)
+        condition, params = condition + more.format(t="q"), [*params, *more_params]
     found = sql.rows(
         f"select q.resource_id, q.version_id, q.pool_id, q.document, q.due, {STEP.format(t='q')}"
         f" from tasks_task q where q.resource_id = any(%s) and {condition}",
@@ -343,6 +431,9 @@ def rows_of(ids: Iterable[str], view: View, actor: Actor, *, now: datetime) -> d
 def _belongs(view: View, actor: Actor) -> tuple[str, list]:
     """SQL on the alias q: the Task stands in this list of this actor."""
     mine = f"(q.owner = %s and {MINE})".format(t="q")
+    if view.condition:
+        condition, params = view.condition
+        return f"({condition})", list(params)
     if view.is_pool:
         waiting = WAITING.format(t="q")
         return (
@@ -351,7 +442,7 @@ def _belongs(view: View, actor: Actor) -> tuple[str, list]:
             " where s.task_id = q.id and s.pool_id = %s)))",
             [view.pool.pk, view.pool.pk, actor.reference, view.pool.pk],
         )
-    if view.key == "my":
+    if view.kind == "my":
         return mine, [actor.reference]
     seen, params = Task.readable_condition(actor).for_table("q", columns_of(Task))
     return f"({IS_OPEN.format(t='q')} and {seen})", list(params)
@@ -405,6 +496,39 @@ def count_pool(pool_id: int, *, now: datetime) -> Count:
     """One pool's, for who reads it without being of it."""
     counted = "select " + _counted("q.pool_id = %s", WAITING)
     return Count(*sql.rows(counted, [pool_id, pool_id, now])[0])
+
+
+def count_matching(view: View, actor: Actor, *, now: datetime) -> Count:
+    """What a list is narrowed to, or all of one that has no count of its own."""
+    rows, params = matching(view, actor, now=now, limit=COUNT_UP_TO)
+    [numbers] = (
+        sql.rows(
+            f"with found as materialized ({rows}) select count(*), count(*) filter (where due < %s)"
+            " from found",
+            [*params, now],
+            prepare=None,
+        )
+        if rows
+        else [(0, 0)]
+    )
+    return Count(*numbers)
+
+
+def matching(view: View, actor: Actor, *, now: datetime, limit: int) -> tuple[str, list]:
+    """SQL of (id, due) of what a list is narrowed to, no more than `limit` rows of it."""
+    more, more_params = view.facets.condition(now, actor.reference)
+    branches, params = [], []
+    for source in _sources(view, actor):
+        index = f" and {source.index}" if source.index else ""
+        branches.append(
+            f"(select q.id, q.due from {source.rows} where {source.condition}{index}{more}".format(
+                t="q"
+            )
+            + f" limit {int(limit)})"
+        )
+        params += [*source.params, *more_params]
+    found = " union all ".join(branches)
+    return (f"select * from ({found}) m limit {int(limit)}" if branches else ""), params
 
 
 def count_all(actor: Actor, *, now: datetime) -> Count:

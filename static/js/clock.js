@@ -12,6 +12,8 @@ function tick() {
     if (minutes >= 120) return;
     const late = minutes <= 0, long = "long" in time.dataset;
     time.classList.toggle("late", late);
+    const use = $("use", time);
+    use.setAttribute("href", use.getAttribute("href").replace(/[^#]*$/, late ? "alarm-clock" : "clock"));
     time.classList.toggle("soon", !late && minutes < 60);
     const length = span(Math.floor(Math.abs(minutes)));
     const text = late ? length : fill(words.in, { time: length });

@@ -1,59 +1,52 @@
 // Shortcuts.
 const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 const SHIFTED = {
-  j: () => extend(1),
-  k: () => extend(-1),
-  r: () => { if ($("#list")) showNew(); },
-  l: () => $("#lock-now")?.requestSubmit(),
+  J: () => extend(1), K: () => extend(-1), R: () => $("#list") && showNew(), L: () => $("#lock-now")?.requestSubmit(),
+};
+const PLAIN = {
+  j: () => moveFocus(1), k: () => moveFocus(-1), g: () => { going = true; },
+  x: () => choose(boxOf(currentRow())), z: () => press($$("[data-undo]").at(-1)),
 };
 let going = false;
 
-document.addEventListener("keydown", (event) => {
+on("keydown", (event) => {
+  const { key, target } = event, busy = $("dialog[open]") || target.matches(TYPING);
   if (event.altKey || event.isComposing) return;
-  const dialog = $("dialog[open]"), typing = event.target.matches(TYPING);
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  if (event.ctrlKey || event.metaKey) {
-    if (key !== "a" || dialog || typing || !event.target.closest("#list")) return;
-    event.preventDefault();
-    chooseAll(true);
-    return;
+  if (key === "Escape") { if (!$("dialog[open]")) escape(target); return; }
+  if (busy) return;
+  let act = null;
+  if (event.ctrlKey || event.metaKey) act = key === "a" && target.closest("#list") && (() => chooseAll(true));
+  else if (app.dataset.keys !== "off" && key.length === 1) {
+    const lower = key.toLowerCase(), place = going && $(`[data-go="${lower}"]`);
+    going = false;
+    act = event.shiftKey && /[a-z]/i.test(key) ? SHIFTED[key.toUpperCase()]
+      : place ? () => place.click() : PLAIN[lower] ?? (/[a-z?./]/.test(lower) && (() => press(controlFor(lower))));
   }
-  if (key === "Escape") { if (!dialog) escape(event.target, typing); return; }
-  if (dialog || typing || app.dataset.keys === "off") return;
-  const went = going, shifted = event.shiftKey && /^[a-z]$/.test(key);
-  going = false;
-  if (shifted) SHIFTED[key]?.();
-  else if (went && $(`[data-go="${key}"]`)) $(`[data-go="${key}"]`).click();
-  else if (key === "g") going = true;
-  else if (key === "j" || key === "k") moveFocus(key === "j" ? 1 : -1);
-  else if (key === "x") { const box = currentRow() && boxOf(currentRow()); if (box) choose(box); }
-  else if (key === "z") press($$("[data-undo]").at(-1));
-  else if (/^[a-z?./]$/.test(key)) press(controlFor(key));
-  else return;
-  if (!shifted || SHIFTED[key]) event.preventDefault();
+  if (!act) return;
+  event.preventDefault();
+  act();
 });
 
-function escape(target, typing) {
+function escape(target) {
   const menu = $("details.menu[open]");
   if (menu) { menu.open = false; $("summary", menu).focus(); }
-  else if (typing) target.blur();
+  else if (target.matches(TYPING)) target.blur();
   else if (chosen.size) chooseAll(false);
+  else if ($("#list")?.offsetParent === null) press($("[data-back]"));
   else focusOn(currentRow()?.querySelector(".t") ?? $("#list"));
 }
 function press(control) {
-  if (!control || control.getAttribute("aria-disabled") === "true") return;
+  if (!control || control.ariaDisabled === "true") return;
   if (control.matches("input")) focusOn(control);
   else control.click();
 }
-const rows = () => $$("#rows .row:not(.leaving), .bcard");
+const rows = () => $$("#rows .row:not(.leaving, details:not([open]) *), .bcard");
 const currentRow = () => document.activeElement?.closest?.(".row, .bcard") ?? $(".row.sel");
 
 // Of what is selected, else of the row that has the focus, else of the task that is open.
 function controlFor(key) {
-  if (chosen.size) {
-    const bulk = $(`[data-bulk="${key}"]:not([hidden])`);
-    if (bulk) return bulk;
-  }
+  const bulk = chosen.size && $(`[data-bulk="${key}"]:not([hidden])`);
+  if (bulk) return bulk;
   const ofRow = { c: "[data-row-claim]", a: "[data-row-assign]" }[key];
   const focused = document.activeElement?.closest?.(".row, .bcard");
   if (ofRow && focused) return $(ofRow, focused);

@@ -90,6 +90,17 @@ class Task(Resource):
                 name="task_overdue",
                 condition=Q(deleted=False, status__in=sorted(OPEN)),
             ),
+            # What has waited longest, in a pool and anywhere: ids rise as rows are made.
+            models.Index(
+                fields=["pool", "id"],
+                name="task_oldest_waiting",
+                condition=Q(owner="", deleted=False, status__in=sorted(CLAIMABLE)),
+            ),
+            models.Index(
+                fields=["id"],
+                name="task_oldest",
+                condition=Q(deleted=False, status__in=sorted(OPEN)),
+            ),
             # A patient's Tasks.
             models.Index(fields=["subject", "-last_updated", "resource_id"], name="task_subject"),
             # Who may see a patient, a thread, a report: the Tasks that point at it.

@@ -2,12 +2,11 @@
 
 import json
 from datetime import datetime
-from functools import cache
 
 from django import template
 from django.conf import settings
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from accounts import people
@@ -54,21 +53,8 @@ def clinic_name() -> str:
 @register.simple_tag
 def priority(code: str) -> SafeString:
     """Bars, word and weight of fill: three channels besides colour (ui.md 2.7)."""
-    bars, word = PRIORITIES.get(code, (1, code))
-    return format_html('<span class="prio {}">{}{}</span>', code, _bars(bars), word)
-
-
-OUTLINED = ' class="o"'
-
-
-@cache
-def _bars(count: int) -> SafeString:
-    rects = "".join(
-        f'<rect x="{3.4 * n:.1f}" y="{8 - 2.6 * n:.1f}" width="2.4" height="{3 + 2.6 * n:.1f}"'
-        f' rx=".6"{"" if n < count else OUTLINED}/>'
-        for n in range(4)
-    )
-    return mark_safe(f'<svg viewBox="0 0 13 11" aria-hidden="true">{rects}</svg>')  # noqa: S308 - numbers
+    _bars, word = PRIORITIES.get(code, (1, code))
+    return format_html('<span class="prio {}">{}</span>', code, word)
 
 
 register.filter("is_patient", is_patient)
@@ -122,6 +108,12 @@ def task_id(reference: str) -> str:
 
 SERVER = {SYSTEM.name: "Taskward", RULES.name: RULES.display}
 """What acts without anybody."""
+
+
+@register.simple_tag(takes_context=True)
+def news_of(context: template.Context, task_id: str) -> list:
+    """What became of a watched Task since the reader looked."""
+    return context["told"].get(task_id, [])
 
 
 @register.simple_tag(takes_context=True)

@@ -1,9 +1,11 @@
 """What the templates are given: the list, the task, the counts, and who changed what."""
 
+import re
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,15 +13,18 @@ from accounts import people
 from fhir.actor import Actor
 from fhir.store import Stored
 from tasks import detail as details
+from tasks import facets as menus
+from tasks import look as looks
 from tasks import times
 from tasks import worklist as lists
-from tasks.facets import menus, narrowed_to
+from tasks.look import Look
+from tasks.narrowing import FACETS, Facets
 from tasks.permissions import lost_claim
 from tasks.rows import group_of, grouped
 from tasks.rows import rows as display_rows
 from tasks.transitions import FINAL, Status
 from tasks.views.inbox import inbox_context
-from tasks.worklist import Cursor, Facets, View
+from tasks.worklist import Cursor, View
 
 
 def base_context(request: HttpRequest, view: View) -> dict:
@@ -32,6 +37,7 @@ def base_context(request: HttpRequest, view: View) -> dict:
     if view.is_pool and view.key not in [each.key for each in nav]:
         nav.append(view)
         waiting.append(lists.count_pool(view.pool.pk, now=now))
+    kept = lists.saved_views(actor)
     offset = timezone.localtime(now).utcoffset()
     return {
         "actor": actor,
@@ -39,11 +45,12 @@ def base_context(request: HttpRequest, view: View) -> dict:
         "now": now,
         "mine": mine,
         "pool_views": list(zip(nav, waiting, strict=True)),
+        "kept_views": [each for each in kept if lists.opens(each, actor, pools)],
         "waiting": sum(count.total for count in waiting),
         "count": _count(view, actor, mine, by_pool, now),
         "sees_all": lists.may_see_all(actor),
         "claims": bool(actor.reference and actor.pools)
-        and view.key != "all"
+        and view.kind != "all"
         and (view.pool is None or view.pool.pk in actor.pools),
         "zone": times.zone_name(now),
         "clinic_zone": times.clinic_zone(now),
@@ -54,35 +61,62 @@ def base_context(request: HttpRequest, view: View) -> dict:
 def _count(view: View, actor: Actor, mine, by_pool: dict, now: datetime) -> lists.Count:
     if view.is_threads:
         return lists.Count()
+    if view.facets or view.condition:
+        return lists.count_matching(view, actor, now=now)
     if view.pool:
         return by_pool.get(view.pool.pk) or lists.count_pool(view.pool.pk, now=now)
-    if view.key == "my":
+    if view.kind == "my":
         return mine
-    return lists.count_all(actor, now=now) if view.key == "all" else lists.Count()
+    return lists.count_all(actor, now=now) if view.kind == "all" else lists.Count()
 
 
 def list_context(request: HttpRequest, view: View) -> dict:
     if view.is_threads:
         return base_context(request, view) | inbox_context(request, view)
-    context = base_context(request, view)
-    facets = Facets.from_query(request.GET)
+    context, actor = base_context(request, view), request.actor
+    now = context["now"]
     after = Cursor.parse(request.GET["after"]) if request.GET.get("after") else None
-    found = lists.page(view, request.actor, facets=facets, after=after, now=context["now"])
-    shown = display_rows(found.listed, view, request.actor, now=context["now"])
+    limit = lists.PAGE if after else lists.FIRST_PAGE
+    found = lists.page(view, actor, limit=limit, after=after, now=now)
+    shown = display_rows(found.listed, view, actor, now=now)
     before = group_of(view, after.step, after.due, found.judged_at) if after else ""
-    query = urlencode({"after": found.after}) if found.after else ""
-    return context | {
-        "position": lists.position(),
-        "groups": grouped(shown, more=bool(found.after), after_group=before),
-        "first_claimable": next((row for row in shown if row.claimable), None),
-        "more": f"{view.path}?{'&'.join(filter(None, (facets.query, query)))}" if query else "",
-        "facets": facets,
-        "menus": menus(view, facets),
-        "narrowed_to": narrowed_to(facets),
-        "elsewhere": next(
-            ((each, n) for each, n in context["pool_views"] if n.total and each.key != view.key),
-            None,
-        ),
+    beyond = urlencode({"after": found.after}) if found.after else ""
+    chosen, others = menus.menus(view)
+    return (
+        context
+        | {
+            "position": lists.position(),
+            "groups": grouped(shown, more=bool(found.after), after_group=before),
+            "first_claimable": next((row for row in shown if row.claimable), None),
+            "more": f"{view.path}?{'&'.join(filter(None, (view.query, beyond)))}" if beyond else "",
+            "menus": chosen,
+            "other_menus": others,
+            "chips": menus.chips(view, actor),
+            "sorts": menus.sorts(view),
+            "opened": _opened(request, view, now),
+            "mine_to_change": bool(view.saved) and view.saved.owner_id == actor.user_id,
+            "elsewhere": next(
+                (
+                    (each, n)
+                    for each, n in context["pool_views"]
+                    if n.total and each.key != view.key
+                ),
+                None,
+            ),
+        }
+    )
+
+
+def _opened(request: HttpRequest, view: View, now: datetime) -> dict | None:
+    """The menu that a page without scripts has open."""
+    name = request.GET.get("facet", "")
+    if name not in menus.names_of(view):
+        return None
+    return {
+        "name": name,
+        "first": name in menus.FIRST,
+        "label": menus.NAMES[name],
+        "choices": menus.choices(name, view, request.actor, now=now),
     }
 
 
@@ -108,12 +142,48 @@ def _task(request: HttpRequest, stored: Stored, view: View, now: datetime) -> di
 
 
 def task_url(task_id: str, view: View) -> str:
-    return reverse("tasks:task", args=[task_id]) + "?" + urlencode({"list": view.key})
+    return reverse("tasks:task", args=[task_id]) + "?" + view.task_query
 
 
-def named_view(request: HttpRequest) -> View:
+def named_view(request: HttpRequest, *, looked_at: bool = True) -> View:
     key = request.POST.get("list") or request.GET.get("list") or "my"
-    return lists.view_named(key, request.actor)
+    return asked_view(request, lists.view_named(key, request.actor), looked_at=looked_at)
+
+
+def asked_view(
+    request: HttpRequest, view: View, query: QueryDict | None = None, *, looked_at: bool = True
+) -> View:
+    """The list as its address narrows and orders it, and as its reader looks at it.
+
+    `query` is the address's; of a part of a page that says nothing of it, it is that of the page.
+    """
+    if view.is_threads:
+        return view
+    query = _query_of(request) if query is None else query
+    if _asks(query):
+        view = lists.asked_of(view, Facets.of(request, query), query)
+    if not looked_at:
+        return view
+    kept = view.look if view.saved and view.look.table else None
+    look = Look.from_query(query) or kept or looks.asked(request)
+    if (mode := request.headers.get("Taskward-Look")) in looks.MODES:
+        look = replace(look, mode=mode)
+    return replace(view, look=look)
+
+
+def _asks(query: QueryDict) -> bool:
+    return any(name in query for name in (*FACETS, "patient", "sort"))
+
+
+OF_A_LIST = re.compile(r"/worklist/(t/|pool/|view/|my\b|all\b|watching\b)")
+
+
+def _query_of(request: HttpRequest) -> QueryDict:
+    if request.htmx and not _asks(request.GET):
+        page, _mark, query = (request.htmx.current_url_abs_path or "").partition("?")
+        if OF_A_LIST.match(page):
+            return QueryDict(query)
+    return request.GET
 
 
 def view_of(request: HttpRequest, stored: Stored) -> View:
