@@ -1,7 +1,7 @@
 // Who else has this page open: asked with the poll, which says in return that a reply is being typed.
 let typed = {};
 
-document.addEventListener("input", (event) => {
+on("input", (event) => {
   if (event.target.id !== "reply-text") return;
   typed = { task: opened(), at: Date.now() };
   judgeReply();
@@ -15,17 +15,17 @@ function showOthers(others = {}) {
   $$("[data-others]").forEach((each) => {
     const said = others[each.dataset.others] ?? "", text = $("span", each);
     if (text.textContent !== said) text.textContent = said;
-    each.classList.toggle("off", !said);
+    each.hidden = !said;
   });
 }
 
-document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
+on("click", (event) => { if (event.target.closest("[data-print]")) print(); });
 
 // An empty reply is not sent: its buttons are off, and say why.
 function judgeReply() {
-  const empty = !$("#reply-text")?.value.trim();
-  $("#why-empty")?.classList.toggle("off", !empty);
-  $$("[data-needs]:not([data-off])").forEach((each) => each[empty ? "setAttribute" : "removeAttribute"]("aria-disabled", "true"));
+  const empty = !$("#reply-text")?.value.trim(), why = $("#why-empty");
+  if (why) why.hidden = !empty;
+  $$("[data-needs]:not([data-off])").forEach((each) => { each.ariaDisabled = empty ? "true" : null; });
 }
-document.body.addEventListener("htmx:afterSettle", judgeReply);
+on("htmx:afterSettle", judgeReply);
 judgeReply();
