@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 YEAR = timedelta(days=365)
-WIDTH, HEIGHT, PAD = 88, 22, 4
+WIDTH, HEIGHT, PAD = 76, 22, 4
 SHOWN = 40
 """Points of one line; of more, the newest."""
 
@@ -45,8 +45,9 @@ def trend(
     values = [each.value for each in points]
     bottom, top = min(values + ends), max(values + ends)
     room = (top - bottom) or abs(top) or 1.0
-    # A band that is open on one side goes on to the edge.
-    bottom, top = bottom - room * 0.12, top + room * 0.12
+    # A band that is open on one side goes on to the edge, which is further away then.
+    bottom -= room * (0.4 if low is None and ends else 0.12)
+    top += room * (0.4 if high is None and ends else 0.12)
     start, length = points[0].at, points[-1].at - points[0].at
 
     def x(at: datetime) -> float:

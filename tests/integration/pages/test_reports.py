@@ -174,7 +174,7 @@ def test_the_trend_is_drawn_and_read_out(cast, page):
     assert label.startswith("Potassium, 3 values in the last 12 months, oldest first: 4.1 (")
     assert "now 6.1\xa0mmol/L. Normal is 3.5–5.1." in label
     assert len(re.search(r'<polyline points="([^"]+)"', body).group(1).split()) == 3
-    assert re.search(r'class="num">4\.8</span>', body)
+    assert re.search(r'class="r pv">4\.8 <small>', body)
 
 
 def test_values_that_she_may_not_read_are_in_no_trend(cast, page):

@@ -1,0 +1,280 @@
+"""Work that is done on the record that a task is about: a lab review, and a questionnaire."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.tokens import issue
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.test_accessibility import assert_accessible
+from tests.factories import create, owned_task, put, task_document
+
+NOW = datetime.now(UTC)
+LOINC = "http://loinc.org"
+FLAGS = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+
+
+def observation(identifier, code, name, value, unit, limits, flag="", days=0) -> dict:
+    document = {
+        "resourceType": "Observation",
+        "id": identifier,
+        "status": "final",
+        "code": {"text": name, "coding": [{"system": LOINC, "code": code}]},
+        "subject": {"reference": "Patient/okonkwo"},
+        "effectiveDateTime": (NOW - timedelta(days=days, hours=2)).isoformat(timespec="seconds"),
+        "valueQuantity": {"value": value, "unit": unit},
+        "referenceRange": [{end: {"value": number} for end, number in limits.items()}],
+    }
+    if flag:
+        document["interpretation"] = [{"coding": [{"system": FLAGS, "code": flag}]}]
+    return put(document)
+
+
+def lab_review(people) -> dict:
+    """A potassium that is critically high, with how it was in the last year."""
+    panel = (
+        ("na", "2951-2", "Sodium", "mmol/L", {"low": 136, "high": 145}, "", (138, 139, 137, 140, 138)),
+        ("k", "2823-3", "Potassium", "mmol/L", {"low": 3.5, "high": 5.1}, "HH", (6.1, 4.8, 4.6, 4.5, 4.3)),
+        ("crea", "2160-0", "Creatinine", "mg/dL", {"low": 0.6, "high": 1.1}, "H", (1.9, 1.4, 1.3, 1.2, 1.1)),
+        ("egfr", "98979-8", "eGFR", "mL/min", {"low": 60}, "L", (34, 49, 52, 55, 58)),
+    )  # fmt: skip
+    shown = []
+    for key, code, name, unit, limits, flag, values in panel:
+        for number, value in enumerate(values):
+            told = flag if number == 0 else ""
+            identifier = f"{key}-{number}" if number else key
+            observation(identifier, code, name, value, unit, limits, told, days=number * 80)
+            shown.append(identifier)
+    put(
+        {
+            "resourceType": "DiagnosticReport",
+            "id": "panel",
+            "status": "final",
+            "code": {"text": "Basic metabolic panel"},
+            "subject": {"reference": "Patient/okonkwo"},
+            "effectiveDateTime": (NOW - timedelta(hours=2)).isoformat(timespec="seconds"),
+            "result": [{"reference": f"Observation/{key}"} for key, *_rest in panel],
+            "conclusion": "Sample slightly hemolysed, index 1+.",
+        }
+    )
+    return owned_task(
+        people["physician"],
+        status="in-progress",
+        priority="stat",
+        code={"text": "Review lab report"},
+        description="Potassium 6.1 mmol/L on today's metabolic panel",
+        focus={"reference": "DiagnosticReport/panel"},
+        input=[
+            {"type": {"text": "Result"}, "valueReference": {"reference": f"Observation/{each}"}}
+            for each in shown
+        ],
+        **{"for": {"reference": "Patient/okonkwo"}},
+    )
+
+
+OPTIONS = [
+    {
+        "valueCoding": {
+            "system": LOINC,
+            "code": code,
+            "display": display,
+            "extension": [
+                {"url": "http://hl7.org/fhir/StructureDefinition/ordinalValue", "valueDecimal": weight}
+            ],
+        }
+    }
+    for weight, (code, display) in enumerate(
+        (
+            ("LA6568-5", "Not at all"),
+            ("LA6569-3", "Several days"),
+            ("LA6570-1", "More than half the days"),
+            ("LA6571-9", "Nearly every day"),
+        )
+    )
+]  # fmt: skip
+
+
+def screening(people) -> dict:
+    put(
+        {
+            "resourceType": "Questionnaire",
+            "id": "screening",
+            "url": "http://northgate.example/Questionnaire/screening",
+            "title": "Mood screening",
+            "status": "active",
+            "item": [
+                {"linkId": "0", "type": "display", "text": "Over the last two weeks:"},
+                {"linkId": "1", "type": "choice", "required": True, "answerOption": OPTIONS,
+                 "text": "Little interest or pleasure in doing things"},
+                {"linkId": "2", "type": "choice", "answerOption": OPTIONS,
+                 "text": "Feeling down, depressed or hopeless"},
+                {"linkId": "3", "type": "boolean", "text": "Would you like a call from a nurse?"},
+                {"linkId": "4", "type": "string", "text": "Which number?", "required": True,
+                 "maxLength": 20,
+                 "enableWhen": [{"question": "3", "operator": "=", "answerBoolean": True}]},
+                {"linkId": "5", "type": "group", "text": "Medicine", "repeats": True, "item": [
+                    {"linkId": "5.1", "type": "string", "text": "Name"},
+                    {"linkId": "5.2", "type": "quantity", "text": "Dose"}]},
+                {"linkId": "6", "type": "date", "text": "Last visit"},
+                {"linkId": "7", "type": "text", "text": "Anything else?"},
+                {"linkId": "8", "type": "attachment", "text": "A photograph"},
+            ],
+        }
+    )  # fmt: skip
+    return owned_task(
+        people["nurse"],
+        status="in-progress",
+        code={"text": "Mood screening before the visit"},
+        focus={"reference": "Questionnaire/screening"},
+        **{"for": {"reference": "Patient/delacroix"}},
+    )
+
+
+def api(page: Page, people, path: str) -> dict:
+    """What the API says of it to the one whose page it is."""
+    answer = page.request.get(
+        f"/api/fhir/{path}", headers={"Authorization": f"Bearer {issue(people.user)}"}
+    )
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def open_task(visit, name: str, task: dict, **options) -> Page:
+    return visit(name, f"/worklist/t/{task['id']}?list=my", **options)
+
+
+def test_a_physician_reviews_a_lab_report(visit, people, picture):
+    task = lab_review(people)
+    parts = [
+        create(
+            task_document(
+                partOf=[{"reference": f"Task/{task['id']}"}],
+                status="in-progress",
+                code={"text": title},
+                owner={"reference": people["physician"].reference},
+            )
+        )
+        for title in ("Call patient", "Order repeat potassium")
+    ]
+    page = open_task(visit, "physician", task)
+    results = page.get_by_role("table", name="Results")
+    first = results.get_by_role("row").nth(1)
+    expect(first).to_contain_text("Potassium")
+    expect(first).to_contain_text("6.1\u00a0mmol/L")
+    expect(first).to_contain_text("Critically high")
+    expect(first).to_contain_text("3.5–5.1")
+    expect(first.get_by_role("img")).to_have_accessible_name(
+        re.compile(
+            r"^Potassium, 5 values in the last 12 months.*now 6\.1\smmol/L\. Normal is 3\.5–5\.1\.$"
+        )
+    )
+    expect(first).to_contain_text("4.8")
+    expect(page.get_by_text("Sample slightly hemolysed")).to_be_visible()
+    picture(page, "lab-review")
+
+    complete = page.locator("#act-complete")
+    expect(complete).to_have_attribute("aria-disabled", "true")
+    for part in parts:
+        finish(page, part)
+    page.goto(f"/worklist/t/{task['id']}?list=my")
+    page.locator("#act-complete").click()
+    expect(page.get_by_text("Completed").first).to_be_visible()
+
+    told = api(page, people["physician"], f"Task/{task['id']}")
+    assert told["status"] == "completed" and "end" in told["executionPeriod"]
+    below = api(page, people["physician"], f"Task?part-of=Task/{task['id']}")["entry"]
+    assert {each["resource"]["status"] for each in below} == {"completed"}
+
+
+def finish(page: Page, part: dict) -> None:
+    """Complete a subtask on its own page."""
+    page.goto(f"/worklist/t/{part['id']}?list=my")
+    page.locator("#act-complete").click()
+    expect(page.locator("#act-complete")).to_have_count(0)
+
+
+def test_a_nurse_answers_a_questionnaire_and_completes_the_task(visit, people, picture):
+    task = screening(people)
+    page = open_task(visit, "nurse", task)
+    page.get_by_role("group", name="Little interest").get_by_label("Nearly every day").check()
+    number = page.get_by_label("Which number?")
+    expect(number).to_have_count(0)
+    wants = page.get_by_role("group", name="Would you like a call")
+    wants.get_by_label("Yes").check()
+    expect(number).to_be_visible()
+    page.get_by_label("Anything else?").fill("Sleeps badly.")
+
+    page.get_by_role("button", name="Save and complete the task").click()
+    alert = page.get_by_role("alert").filter(has_text="Nothing is saved yet")
+    expect(alert).to_be_focused()
+    alert.get_by_role("link", name="Which number?").click()
+    expect(number).to_be_focused()
+    picture(page, "questionnaire-faults")
+    assert_accessible(page)
+
+    page.keyboard.type("555 0134")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    known = api(page, people["nurse"], f"Task/{task['id']}")
+    reference = known["output"][0]["valueReference"]["reference"]
+    assert api(page, people["nurse"], reference)["status"] == "in-progress"
+
+    wants.get_by_label("No", exact=True).check()
+    expect(number).to_have_count(0)
+    expect(page.get_by_label("Anything else?")).to_have_value("Sleeps badly.")
+    page.get_by_role("button", name="Save and complete the task").click()
+    expect(page.get_by_text("Total score, Mood screening")).to_be_visible()
+    expect(page.get_by_text("3 of 6", exact=True)).to_be_visible()
+    picture(page, "questionnaire-done")
+
+    assert api(page, people["nurse"], f"Task/{task['id']}")["status"] == "completed"
+    answers = api(page, people["nurse"], reference)
+    assert answers["status"] == "completed"
+    assert [each["linkId"] for each in answers["item"]] == ["1", "3", "7"]
+    assert answers["item"][1]["answer"] == [{"valueBoolean": False}]
+
+
+def test_a_note_added_meanwhile_keeps_what_is_typed(visit, people):
+    page = open_task(visit, "nurse", screening(people))
+    typed = page.get_by_label("Anything else?")
+    typed.fill("Half a sentence")
+    page.locator("#note-text").fill("Called her daughter.")
+    page.get_by_role("button", name="Add note").last.click()
+    expect(page.get_by_text("Called her daughter.").first).to_be_visible()
+    expect(typed).to_have_value("Half a sentence")
+    page.get_by_role("group", name="Little interest").get_by_label("Not at all").check()
+    page.get_by_role("button", name="Save and complete the task").click()
+    expect(page.get_by_text("Answers saved and task completed")).to_be_visible()
+
+
+def test_a_questionnaire_is_answered_without_scripts(visit, people):
+    task = screening(people)
+    page = open_task(visit, "nurse", task, javascript=False)
+    page.get_by_role("group", name="Would you like a call").get_by_label("Yes").check()
+    page.get_by_label("Name").fill("Metformin")
+    page.get_by_role("button", name=re.compile("Save and add another.*Medicine")).click()
+    expect(page.get_by_label("Which number?")).to_be_visible()
+    expect(page.get_by_role("group", name="Medicine 2")).to_be_visible()
+    assert page.url.endswith(f"/worklist/t/{task['id']}?list=my")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_cards_are_accessible_and_fit(visit, people, picture, theme, size):
+    kind = "phone" if size is PHONE else "desktop"
+    for name, who, task in (
+        ("report", "physician", lab_review(people)),
+        ("questionnaire", "nurse", screening(people)),
+    ):
+        page = open_task(visit, who, task, size=size, color_scheme=theme)
+        expect(page.locator("#focus-title")).to_be_visible()
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if size is PHONE:
+            page.locator("#focus-title").scroll_into_view_if_needed()
+        picture(page, f"{name}-{kind}-{theme}")
+        if name == "questionnaire":
+            page.get_by_text("“Save” keeps a draft").scroll_into_view_if_needed()
+            picture(page, f"{name}-end-{kind}-{theme}")
