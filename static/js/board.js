@@ -8,7 +8,7 @@ function settleBoard() {
   $(".cols").scrollTo(...seen);
   position = $("#board").dataset.position;
   $("#board-news").hidden = true;
-  if (document.activeElement === document.body) document.getElementById(before.focus)?.focus({ preventScroll: true });
+  if (document.activeElement === document.body) byId(before.focus)?.focus({ preventScroll: true });
 }
 function over(column) {
   $$(".col.over").forEach((each) => { if (each !== column) each.classList.remove("over"); });
@@ -23,20 +23,20 @@ function ready() {
 }
 if (mover) {
   ready();
-  document.body.addEventListener("htmx:beforeSwap", () => { seen = [$(".cols").scrollLeft, $(".cols").scrollTop]; });
-  document.addEventListener("dragstart", (event) => {
+  on("htmx:beforeSwap", () => { seen = [$(".cols").scrollLeft, $(".cols").scrollTop]; });
+  on("dragstart", (event) => {
     dragged = event.target.closest?.(".bcard");
     if (!dragged) return;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", "");
     dragged.classList.add("dragged");
   });
-  document.addEventListener("dragover", (event) => {
+  on("dragover", (event) => {
     const column = columnFor(event);
     over(column);
     if (column) event.preventDefault();
   });
-  document.addEventListener("drop", (event) => {
+  on("drop", (event) => {
     const column = columnFor(event);
     if (!column) return;
     event.preventDefault();
@@ -45,7 +45,7 @@ if (mover) {
     Object.entries(said).forEach(([name, value]) => { mover.elements[name].value = value; });
     mover.requestSubmit();
   });
-  document.addEventListener("dragend", () => {
+  on("dragend", () => {
     over(null);
     dragged?.classList.remove("dragged");
     dragged = null;

@@ -2,12 +2,14 @@
 // browser's storage. tasks/assets.py puts these files together into one function, in its order.
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const byId = (id) => document.getElementById(id);
+const on = (name, act) => document.addEventListener(name, act);
 const app = $(".app");
 
 $$("[data-show]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => {
-    const input = document.getElementById(button.dataset.show);
+    const input = byId(button.dataset.show);
     const shown = input.type === "text";
     input.type = shown ? "password" : "text";
     [button.firstChild.data, button.dataset.other] = [button.dataset.other, button.firstChild.data];
@@ -25,26 +27,27 @@ const fill = (text, values, count) => (count === undefined ? text : text[count =
 
 $$("[data-dialog='keys'], #live").forEach((each) => { each.hidden = false; });
 
-document.addEventListener("click", (event) => {
+on("click", (event) => {
+  const hit = (selector) => event.target.closest(selector);
   $$("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
-  if (event.target.closest("[aria-disabled='true']")) { event.preventDefault(); return; }
-  const opener = event.target.closest("[data-dialog]");
+  if (hit("[aria-disabled='true']")) { event.preventDefault(); return; }
+  const opener = hit("[data-dialog]");
   if (opener) { event.preventDefault(); openDialog(opener.dataset.dialog); }
-  const closer = event.target.closest("dialog [data-close]");
+  const closer = hit("dialog [data-close]");
   if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
-  const problem = event.target.closest("a[href^='#field-']");
+  const problem = hit("a[href^='#field-']");
   if (problem) { event.preventDefault(); focusOn(firstOf(problem)); }
-  if (event.target.closest("[data-dismiss]")) { putAway(event.target.closest(".toast")); home()?.focus({ preventScroll: true }); }
-  if (event.target.closest("[data-retry]")) poll();
-  if (event.target.closest("[data-refresh]")) refreshDetail();
-  const move = event.target.closest("[data-move]");
+  if (hit("[data-dismiss]")) { putAway(hit(".toast")); rest(); }
+  if (hit("[data-retry]")) poll();
+  if (hit("[data-refresh]")) refreshDetail();
+  const move = hit("[data-move]");
   if (move) openNeighbour(Number(move.dataset.move));
-  if (event.target.closest("a[href='#note-text']")) { event.preventDefault(); focusOn($("#note-text")); }
-  if (event.target.closest("#show-new")) showNew();
+  if (hit("a[href='#note-text']")) { event.preventDefault(); focusOn($("#note-text")); }
+  if (hit("#show-new")) showNew();
 });
 
 function openDialog(id) {
-  const dialog = document.getElementById(id);
+  const dialog = byId(id);
   if (!dialog) return;
   $$("details.menu[open]").forEach((menu) => { menu.open = false; });
   if (dialog.open) dialog.close();

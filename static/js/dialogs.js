@@ -8,19 +8,17 @@ function openModal() {
   $$("details.menu[open]").forEach((menu) => { menu.open = false; });
   dialog.addEventListener("close", () => {
     dialog.remove();
-    if (document.activeElement && document.activeElement !== document.body) return;
-    const back = document.getElementById(opener?.id) ?? opener;
-    (back?.offsetParent ? back : home())?.focus({ preventScroll: true });
+    if (isLost()) rest(byId(opener?.id) ?? opener);
   });
   dialog.showModal();
   ($("[data-first]", dialog) ?? $("[data-find]", dialog) ?? dialog).focus();
 }
 // Where a line of the summary of a refused form leads.
 function firstOf(link) {
-  const field = document.getElementById(link.hash.slice(1));
+  const field = byId(link.hash.slice(1));
   return field && $("input:checked, input:not([disabled]), select, textarea", field);
 }
-document.addEventListener("keydown", (event) => {
+on("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing) return;
   if (event.target.id === "reply-text" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
@@ -35,7 +33,12 @@ document.addEventListener("keydown", (event) => {
 });
 
 function focusOn(element) {
-  if (!element) return;
-  element.scrollIntoView({ block: "nearest" });
-  element.focus();
+  element?.scrollIntoView({ block: "nearest" });
+  element?.focus();
+}
+// Whether nothing has the focus, and where it goes then: back, or to what the page is about.
+const isLost = () => (document.activeElement ?? document.body) === document.body;
+function rest(back) {
+  (back?.offsetParent ? back : $("#detail [data-focus]") ?? $("#task-title") ?? $("#list") ?? $("main h1"))
+    ?.focus({ preventScroll: true });
 }

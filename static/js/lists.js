@@ -20,8 +20,12 @@ on("click", (event) => {
   history.pushState({ htmx: true }, "", list.dataset.url);
   closeTask();
 });
-on("htmx:afterSwap", (event) => {
-  if (event.detail.target.id !== "list") return;
+// A list that is new is as it was when it was fetched; the rows of a poll leave it where it was.
+let listed = $("#list");
+on("htmx:afterSwap", () => {
+  const list = $("#list");
+  if (!list || list === listed) return;
+  listed = list;
   fresh.clear();
-  position = $("#list").dataset.position;
+  position = list.dataset.position;
 });

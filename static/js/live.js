@@ -18,16 +18,16 @@ function connection(state) {
 // What changes a task is off while there is no connection; the note above says so.
 const ACTIONS = "#main form button, #main [data-dialog^='ask-'], #main [hx-target='#modal'], #toasts form button, [data-send]";
 function switchOff() {
-  $$(ACTIONS).filter((each) => !each.hasAttribute("aria-disabled")).forEach((each) => {
+  $$(ACTIONS).filter((each) => !each.ariaDisabled).forEach((each) => {
     each.dataset.off = "";
-    each.setAttribute("aria-disabled", "true");
+    each.ariaDisabled = "true";
     each.setAttribute("aria-describedby", "offline");
   });
 }
 function switchOn() {
   $$("[data-off]").forEach((each) => {
     delete each.dataset.off;
-    each.removeAttribute("aria-disabled");
+    each.ariaDisabled = null;
     each.removeAttribute("aria-describedby");
   });
 }
@@ -60,7 +60,7 @@ async function ask(list) {
   showOthers(told.others);
   if (!told.rows) return;
   if (list.id === "board") { $("#board-news").hidden = false; return; }
-  told.new.filter((id) => !document.getElementById(`row-${id}`)).forEach((id) => fresh.add(id));
+  told.new.filter((id) => !byId(`row-${id}`)).forEach((id) => fresh.add(id));
   told.rows.forEach((id) => pending.add(id));
   announceNew();
 }
@@ -82,7 +82,7 @@ function shown() {
   return [...new Set([...(open ? [open] : []), ...rows().map((row) => row.dataset.id)])];
 }
 function announceNew() {
-  [...fresh].forEach((id) => { if (document.getElementById(`row-${id}`)) fresh.delete(id); });
+  [...fresh].forEach((id) => { if (byId(`row-${id}`)) fresh.delete(id); });
   $("#newbar").hidden = fresh.size === 0;
   $("#show-new").textContent = fill(words.new, { count: fresh.size }, fresh.size);
 }

@@ -1,12 +1,11 @@
 // The selected rows: what is chosen outlives the swap of a row, and goes with the row that leaves.
 const chosen = new Set();
-const boxOf = (row) => $("[name=ids]", row);
+const boxOf = (row) => row && $("[name=ids]", row);
 const boxes = () => rows().map(boxOf).filter(Boolean);
 const idOf = (box) => box.value.split("/")[0];
 
-function choose(box, on = !box.checked) {
-  box.checked = on;
-  chosen[on ? "add" : "delete"](idOf(box));
+function choose(box, yes = !box?.checked) {
+  if (box) chosen[yes ? "add" : "delete"](idOf(box));
   showChosen();
 }
 function showChosen() {
@@ -24,28 +23,25 @@ function showChosen() {
     button.hidden = !able;
     $(".n", button).textContent = able < found.length || button.value === "claim" ? able : "";
   });
-  if (held && !(found.length && document.activeElement.checkVisibility())) focusOn($(".t", currentRow() ?? rows()[0]) ?? home());
+  if (held && !(found.length && document.activeElement.checkVisibility())) rest($(".t", currentRow() ?? rows()[0]));
   if (every) {
     every.checked = all.length > 0 && found.length === all.length;
     every.indeterminate = !every.checked && found.length > 0;
   }
 }
-function chooseAll(on) {
-  boxes().forEach((box) => chosen[on ? "add" : "delete"](idOf(box)));
-  showChosen();
+function chooseAll(yes) {
+  boxes().forEach((box) => choose(box, yes));
 }
 // With J and K: the one that has the focus, and the one it goes to.
 function extend(step) {
-  for (const go of [0, step]) {
-    if (go) moveFocus(go);
-    const box = currentRow() && boxOf(currentRow());
-    if (box) choose(box, true);
-  }
+  choose(boxOf(currentRow()), true);
+  moveFocus(step);
+  choose(boxOf(currentRow()), true);
 }
-document.addEventListener("change", (event) => {
+on("change", (event) => {
   if (event.target.matches("[name=ids]")) choose(event.target, event.target.checked);
   else if (event.target.id === "select-all") chooseAll(event.target.checked);
 });
-document.addEventListener("reset", (event) => {
+on("reset", (event) => {
   if (event.target.id === "bulk") { event.preventDefault(); chooseAll(false); }
 });

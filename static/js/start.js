@@ -1,5 +1,5 @@
 // Begins when everything is there.
-document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
+on("visibilitychange", () => { if (!document.hidden) poll(); });
 addEventListener("online", () => { $("#live").dataset.state = "checking"; poll(); });
 addEventListener("offline", () => connection("lost"));
 mark();

@@ -1,57 +1,47 @@
 // After a swap: selection, focus, scroll.
 let before = {}, busy = 0;
 
+const sentTo = (event) => event.detail.requestConfig?.path ?? "";
 // What follows from a field of a form, and not from sending the form.
 const stays = (event) => event.detail.requestConfig?.elt?.closest?.("[data-stays]");
 const isPost = (event) => event.detail.requestConfig?.verb === "post";
-const isBulk = (event) => /^.worklist.bulk/.test(event.detail.requestConfig?.path);
+const isBulk = (event) => isPost(event) && sentTo(event).startsWith("/worklist/bulk");
 // Only what was pressed shows that it is busy.
 const pressed = (event) => event.detail.requestConfig.triggeringEvent?.submitter ?? event.detail.elt;
-document.body.addEventListener("htmx:beforeSend", (event) => {
+const count = (event, step) => {
   if (!isPost(event)) return;
-  busy += 1;
-  pressed(event).ariaBusy = "true";
-});
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (!isPost(event)) return;
-  busy -= 1;
-  pressed(event).ariaBusy = null;
-});
-document.body.addEventListener("htmx:configRequest", (event) => {
+  busy += step;
+  pressed(event).ariaBusy = step > 0 ? "true" : null;
+};
+on("htmx:beforeSend", (event) => count(event, 1));
+on("htmx:configRequest", (event) => {
   if (event.detail.path.startsWith("/worklist/bulk")) event.detail.parameters.open = $("#detail")?.dataset.task ?? "";
 });
 
 // A whole page in place of a part is a refusal: what it says is said, and what is shown stays.
-function wholePage({ status, response }, after) {
-  if (status === 429) return fill(words.slow, { seconds: after ?? 10 });
-  if (status < 400 || (status < 500 && !/^\s*<!doctype/i.test(response))) return "";
-  const page = new DOMParser().parseFromString(response, "text/html");
-  return ["h1", "h1 ~ p"].map((each) => $(each, page)?.textContent).filter(Boolean).join(". ") || words.failed;
+function refusal(xhr) {
+  const header = (name) => xhr.getResponseHeader(name);
+  if (xhr.status === 429) return fill(words.slow, { seconds: header("Retry-After") ?? 10 });
+  if (xhr.status < 400 || header("HX-Retarget") || !/^\s*(<!doctype|$)/i.test(xhr.response)) return "";
+  const page = new DOMParser().parseFromString(xhr.response, "text/html");
+  return $$("h1, h1 ~ p", page).slice(0, 2).map((each) => each.textContent).join(". ") || words.failed;
 }
 
-document.body.addEventListener("htmx:beforeSwap", (event) => {
+on("htmx:beforeSwap", (event) => {
   // A session that ended answers with the sign-in page: go there instead of showing it in a part.
-  if (new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/accounts/")) {
-    event.detail.shouldSwap = false;
-    location.reload();
-    return;
-  }
-  const { xhr, target } = event.detail, refusal = !xhr.getResponseHeader("HX-Retarget") && wholePage(xhr, xhr.getResponseHeader("Retry-After"));
-  if (refusal) {
-    event.detail.shouldSwap = false;
-    if (target !== document.body) say(refusal);
-    return;
-  }
+  const { xhr } = event.detail, ended = new URL(xhr.responseURL || location.href).pathname.startsWith("/accounts/");
+  const refused = !ended && refusal(xhr), sent = sentTo(event);
   // The rows of a poll wait for a button's answer: htmx cannot place what a replaced button gets.
-  if (busy && event.detail.requestConfig?.path.startsWith("/worklist/rows")) {
+  if (ended || refused || (busy && sent.startsWith("/worklist/rows"))) {
     event.detail.shouldSwap = false;
+    if (ended) location.reload();
+    else if (refused) say(refused);
     return;
   }
   // A toast would lie under an open dialog, so there it stands in it.
   const said = $("dialog[open] .said");
   if (said && event.detail.target?.id === "toasts") event.detail.target = said;
   const detail = $("#detail");
-  const sent = event.detail.requestConfig?.path ?? "";
   before = {
     focus: document.activeElement?.id,
     task: detail?.dataset.task,
@@ -62,14 +52,14 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   };
 });
 
-document.body.addEventListener("htmx:beforeRequest", (event) => {
+on("htmx:beforeRequest", (event) => {
   if (event.detail.target === modal || isBulk(event)) opener = pressed(event);
 });
 
-document.body.addEventListener("htmx:afterSettle", (event) => {
+on("htmx:afterSettle", (event) => {
   if (event.detail.target === modal) { openModal(); return; }
-  if (isPost(event) && isBulk(event)) {
-    // What could not be done stays selected.
+  // What could not be done stays selected.
+  if (isBulk(event)) {
     chosen.clear();
     $$(".row.refused").forEach((row) => chosen.add(row.dataset.id));
   }
@@ -83,34 +73,27 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   if (same && reply && before.reply && reply !== before.reply) reply.value = before.reply.value;
   const asked = $("dialog[open] [data-focus]");
   if (asked && isPost(event) && !stays(event)) { asked.focus(); return; }
-  if (document.activeElement && document.activeElement !== document.body) return;
-  const kept = before.focus && document.getElementById(before.focus);
-  (kept?.offsetParent ? kept : home())?.focus({ preventScroll: true });
+  if (isLost()) rest(before.focus && byId(before.focus));
 });
 
-document.body.addEventListener("htmx:afterRequest", (event) => {
+on("htmx:afterRequest", (event) => {
   const from = event.detail.elt;
-  if (from.matches?.(".t")) $("#task-title")?.focus({ preventScroll: true });
+  count(event, -1);
+  if (from.matches?.(".t")) rest($("#task-title"));
   if (isPost(event) && event.detail.successful && !stays(event)) from.closest?.("dialog")?.close();
 });
 
-// Where the focus goes when what had it is gone.
-function home() {
-  return $("#detail [data-focus]") ?? $("#task-title") ?? $("#list") ?? $("main h1");
-}
-
-document.body.addEventListener("htmx:sendError", (event) => {
+on("htmx:sendError", (event) => {
   connection("lost");
   // Nothing is sent again by itself: by then it may no longer be what the person wants.
   if (isPost(event)) say(words.undone);
 });
 
 function say(text) {
-  const toast = document.createElement("div"), body = document.createElement("span");
+  const toast = document.createElement("div");
   toast.className = "toast";
-  toast.setAttribute("role", "alert");
-  body.textContent = text;
-  toast.append(body);
+  toast.role = "alert";
+  toast.textContent = text;
   ($("dialog[open] .said") ?? $("#toasts")).append(toast);
   mark();
 }
@@ -126,7 +109,8 @@ function mark() {
   all.forEach((row) => {
     const selected = row.dataset.id === open;
     row.classList.toggle("sel", selected);
-    $(".t", row)?.[selected ? "setAttribute" : "removeAttribute"]("aria-current", "true");
+    const link = $(".t", row);
+    if (link) link.ariaCurrent = selected ? "true" : null;
   });
   const at = all.findIndex((row) => row.dataset.id === open);
   const place = $("#place"), total = all.length + ($(".more-rows") ? "+" : "");
