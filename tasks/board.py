@@ -7,7 +7,7 @@ card as for a thousand.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import people
 from accounts.availability import State
+from accounts.limits import MOST, may_limit
 from accounts.models import Pool
 from fhir import json, sql
 from fhir.actor import Actor, Role
@@ -28,7 +29,7 @@ from fhir.store import Stored
 from tasks import eligible, task_types
 from tasks.available import blocker
 from tasks.document import due_of, reference_of
-from tasks.eligible import Person, day_or_time
+from tasks.eligible import Need, Person, day_or_time
 from tasks.queue import RANGES, STEP, WAITING
 from tasks.rows import Row, group_of
 from tasks.rows import rows as display_rows
@@ -485,6 +486,8 @@ class Choice:
     name: str
     reason: str
     member: Member | None = None
+    limit: int | None = None
+    """What her limit had to be, where nothing else stands in the way and the actor may set it."""
 
 
 def choices(pool: Pool, stored: Stored, *, actor: Actor, now: datetime) -> list[Choice]:
@@ -501,6 +504,7 @@ def choices(pool: Pool, stored: Stored, *, actor: Actor, now: datetime) -> list[
             each.name,
             eligible.why_not(each, need, at=now, pool_id=pool.pk),
             _member(each, pool, work, most, now),
+            _limit_needed(each, need, pool, actor, now),
         )
         for each in staff
         if each.reference != owner
@@ -510,6 +514,26 @@ def choices(pool: Pool, stored: Stored, *, actor: Actor, now: datetime) -> list[
         return found
     back = _("Nobody: back to %(pool)s") % {"pool": pool.name}
     return [Choice("", back, blocker("release", actor, document)), *found]
+
+
+def limit_needed(pool: Pool, stored: Stored, to: str, *, actor: Actor, now: datetime) -> int | None:
+    """The limit with which somebody could have the Task, if it is her limit alone that forbids it."""
+    person = next(iter(eligible.persons([to], at=now)), None)
+    if person is None:
+        return None
+    return _limit_needed(person, eligible.need_of(stored.parsed(), at=now), pool, actor, now)
+
+
+def _limit_needed(
+    person: Person, need: Need, pool: Pool, actor: Actor, now: datetime
+) -> int | None:
+    limit = person.load + 1
+    if limit > MOST or not may_limit(actor, pool.pk):
+        return None
+    if not eligible.why_not(person, need, at=now, pool_id=pool.pk):
+        return None
+    raised = replace(person, limits={**(person.limits or {}), pool.pk: limit})
+    return None if eligible.why_not(raised, need, at=now, pool_id=pool.pk) else limit
 
 
 def card(stored: Stored, *, actor: Actor, now: datetime) -> Row:

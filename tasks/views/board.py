@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -16,7 +17,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import people
+from accounts.limits import set_limits
 from accounts.models import Pool
+from fhir import store
 from fhir.actor import Actor
 from fhir.errors import (
     BusinessRuleViolation,
@@ -85,22 +88,31 @@ def assign(request: HttpRequest, slug: str, task_id: str) -> HttpResponse:
 @page
 @require_POST
 def move(request: HttpRequest, slug: str) -> HttpResponse:
-    """Give a card to a member of the pool, or back to the pool when `to` is empty."""
+    """Give a card to a member of the pool, or back to the pool when `to` is empty.
+
+    `over` is "who|limit": to raise her limit to that as well, as was offered when she was full.
+    """
     pools = _pools(request.actor)
     pool = boards.pool_named(slug, pools)
     task_id, to = request.POST.get("task", ""), request.POST.get("to", "")
+    over, _bar, limit = request.POST.get("over", "").rpartition("|")
+    to = over or to
     stored = _in_pool(request.actor, pool, task_id)
     if stored is None:
         return _stale(request, pool, pools, LEFT, Conflict.status)
     try:
-        done = _give(pool, stored, to, request.actor, version_of(request))
+        with transaction.atomic():
+            if over:
+                _raise(pool, stored, to, limit, request.actor)
+            done = _give(pool, stored, to, request.actor, version_of(request))
     except STALE as refusal:
         return _stale(request, pool, pools, _news(stored, request.actor), refusal.status)
     except REFUSED as refusal:
         reason = refusal.issues[0].diagnostics
         if request.POST.get("from") == "dialog":
             return _ask(request, pool, stored, refused=reason, status=refusal.status)
-        refused = {"task": task_id, "reason": reason}
+        needed = boards.limit_needed(pool, stored, to, actor=request.actor, now=store.now())
+        refused = {"task": task_id, "reason": reason, "to": to, "limit": needed}
         return _show(request, pool, pools, refused=refused, status=refusal.status)
     owner = done.parsed().get("owner")
     text = _assigned(owner) if owner else _("Back in Unclaimed")
@@ -179,11 +191,19 @@ def _give(pool: Pool, stored: Stored, to: str, actor: Actor, if_match: list[int]
         return actions.release(stored.resource_id, actor=actor, if_match=if_match)
     stale = if_match is not None and stored.version_id not in if_match
     if not stale:
-        now = details.store.now()
+        now = store.now()
         reason = eligible.why_not_person(stored.parsed(), to, at=now, pool_id=pool.pk)
         if reason:
             raise BusinessRuleViolation(reason, expression="Task.owner")
     return moves.assign(stored.resource_id, to=to, actor=actor, if_match=if_match)
+
+
+def _raise(pool: Pool, stored: Stored, to: str, limit: str, actor: Actor) -> None:
+    """Set the limit that was offered, unless another one is needed by now."""
+    now = store.now()
+    needed = boards.limit_needed(pool, stored, to, actor=actor, now=now)
+    if needed is not None and str(needed) == limit:
+        set_limits(to, {pool.pk: needed}, actor=actor, at=now)
 
 
 def _assigned(owner: dict) -> str:

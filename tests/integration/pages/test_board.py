@@ -448,6 +448,46 @@ def test_the_way_it_is_looked_at_stays(cast, page):
 
 
 @pytest.mark.parametrize("scripts", [True, False])
+def test_who_is_full_can_be_given_more_by_raising_her_limit(cast, page, nurses, scripts):
+    MemberLimit.objects.create(pool=nurses, practitioner=MAYA, limit=1)
+    hers(cast["nurse"])
+    task = pool_task()["id"]
+    move = drop if scripts else put
+    coordinator = page("coordinator")
+    response = move(coordinator, task, MAYA)
+    assert response.status_code == 422
+    assert f'name="over" value="{MAYA}|2"' in response.content.decode()
+    assert "Raise the limit to 2 and assign" in text(response) and owner(task) == ""
+    answer = move(coordinator, task, "", over=f"{MAYA}|2")
+    assert answer.status_code == (200 if scripts else 303)
+    assert owner(task) == MAYA and MemberLimit.objects.get().limit == 2
+
+
+def test_a_limit_is_raised_to_what_was_offered_and_not_for_what_is_refused_all_the_same(
+    cast, page, nurses
+):
+    MemberLimit.objects.create(pool=nurses, practitioner=MAYA, limit=1)
+    hers(cast["nurse"])
+    task = pool_task()["id"]
+    coordinator = page("coordinator")
+    # She was given another one meanwhile, or the card has changed.
+    assert drop(coordinator, task, "", over=f"{MAYA}|1").status_code == 422
+    actions.add_note(task, "Called", actor=cast["admin"].actor)
+    assert drop(coordinator, task, "", seen=1, over=f"{MAYA}|2").status_code in (409, 412)
+    assert owner(task) == "" and MemberLimit.objects.get().limit == 1
+    # Who is away is no more there with a higher limit.
+    Availability.objects.create(practitioner=MAYA, state="off", changed_at=timezone.now())
+    assert "Raise the limit" not in text(drop(coordinator, task, MAYA))
+
+
+def test_the_dialog_offers_it_too(cast, page, nurses):
+    MemberLimit.objects.create(pool=nurses, practitioner=MAYA, limit=0)
+    task = pool_task()["id"]
+    dialog = page("coordinator").get(f"{BOARD}/t/{task}/assign")
+    assert f'name="over" value="{MAYA}|1"' in dialog.content.decode()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
 def test_who_cannot_have_it_is_said_beside_the_card(cast, page, nurses, scripts):
     MemberLimit.objects.create(pool=nurses, practitioner=MAYA, limit=1)
     hers(cast["nurse"])
