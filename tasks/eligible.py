@@ -93,7 +93,13 @@ def need_of(document: dict, *, pools: Iterable[int] | None = None, at: datetime)
 
 def needs_of(documents: Sequence[dict], pools: Iterable[int], *, at: datetime) -> list[Need]:
     """What each of some Tasks of the same pools asks for, in two queries."""
-    pools = list(pools)
+    together = frozenset(pools)
+    return needs_in([(document, together) for document in documents], at=at)
+
+
+def needs_in(tasks: Sequence[tuple[dict, frozenset[int]]], *, at: datetime) -> list[Need]:
+    """What each of some Tasks asks for as one of these pools, in two queries for all."""
+    pools = sorted({pool for _document, each in tasks for pool in each})
     licensed = frozenset(
         row[0]
         for row in sql.rows(
@@ -101,16 +107,21 @@ def needs_of(documents: Sequence[dict], pools: Iterable[int], *, at: datetime) -
             (pools,),
         )
     )
-    types = [_licensed_type(document) for document in documents]
-    patients = [reference_of(document, "for") for document in documents]
+    types = [_licensed_type(document) for document, _pools in tasks]
+    patients = [reference_of(document, "for") for document, _pools in tasks]
     patients = [each if each.startswith("Patient/") else "" for each in patients]
     states = _states_of(
-        {each for each, by_type in zip(patients, types, strict=True) if licensed or by_type}, at
+        {
+            patient
+            for (_document, each), patient, by_type in zip(tasks, patients, types, strict=True)
+            if by_type or licensed & each
+        },
+        at,
     )
     return [
         Need(
-            frozenset(pools),
-            licensed,
+            each,
+            licensed & each,
             by_type,
             bool(patient),
             states.get(patient, ""),
@@ -118,7 +129,7 @@ def needs_of(documents: Sequence[dict], pools: Iterable[int], *, at: datetime) -
             document.get("priority") == "stat",
             due_of(document),
         )
-        for document, by_type, patient in zip(documents, types, patients, strict=True)
+        for (document, each), by_type, patient in zip(tasks, types, patients, strict=True)
     ]
 
 

@@ -19,7 +19,7 @@ from communications.notices import notify
 from fhir import json, sql
 from fhir.actor import SYSTEM
 from fhir.store import Stored
-from tasks.eligible import needs_of, why_nobody_serves, why_pool_cannot, with_loads
+from tasks.eligible import needs_in, why_nobody_serves, why_pool_cannot, with_loads
 from tasks.queue import WAITING
 from tasks.rules.acts import coordinators
 
@@ -66,13 +66,16 @@ def warnings(coordinated: Collection[int], *, at: datetime) -> Iterator[Warned]:
     pools = list(Pool.objects.all())
     hours = hours_of(each.pk for each in pools)
     today = localdate(at)
+    waiting = _waiting([each.pk for each in pools])
+    needs = needs_in([(document, frozenset([pool])) for pool, _id, document in waiting], at=at)
+    in_pool = defaultdict(list)
+    for (pool_id, task_id, _document), need in zip(waiting, needs, strict=True):
+        in_pool[pool_id].append((task_id, need))
     for pool in pools:
         members = [each for each in staff if pool.pk in each.limits]
-        waiting = _waiting(pool.pk)
-        needs = needs_of([document for _id, document in waiting], [pool.pk], at=at)
         there = hours[pool.pk].is_open(at) and any(each.presence.is_on for each in members)
         stuck = defaultdict(list)
-        for (task_id, _document), need in zip(waiting, needs, strict=True):
+        for task_id, need in in_pool[pool.pk]:
             reference = f"Task/{task_id}"
             if reason := why_pool_cannot(pool, members, need, hours[pool.pk], at=at):
                 stuck[reason].append(reference)
@@ -116,12 +119,13 @@ def _sentence(reason: str, count: int) -> str:
     return text % {"reason": reason, "count": count}
 
 
-def _waiting(pool_id: int) -> list[tuple[str, dict]]:
-    """(id, document) of unclaimed Tasks of the pool."""
+def _waiting(pool_ids: list[int]) -> list[tuple[int, str, dict]]:
+    """(pool, id, document) of unclaimed Tasks, the most pressing of each pool first."""
     rows = sql.rows(
-        f"select t.resource_id, t.document from tasks_task t where t.pool_id = %s"
-        f" and {WAITING.format(t='t')} order by t.priority desc, t.due, t.resource_id"
-        f" limit {LOOKED_AT}",
-        (pool_id,),
+        "select p.id, w.resource_id, w.document from unnest(%s::bigint[]) p(id)"
+        " cross join lateral (select t.resource_id, t.document from tasks_task t"
+        f" where t.pool_id = p.id and {WAITING.format(t='t')}"
+        f" order by t.priority desc, t.due, t.resource_id limit {LOOKED_AT}) w",
+        (pool_ids,),
     )
-    return [(task_id, json.loads_stored(text)) for task_id, text in rows]
+    return [(pool_id, task_id, json.loads_stored(text)) for pool_id, task_id, text in rows]

@@ -71,4 +71,5 @@ def _warnings(actor: Actor) -> list[dict]:
     return [
         {"text": each.text, "pools": [known[pk] for pk in each.pools if pk in known]}
         for each in warnings(known.keys(), at=timezone.now())
+        if known.keys() & {*each.pools}
     ]

@@ -3,13 +3,14 @@
 import re
 
 import pytest
+from django.utils import timezone
 
-from accounts.models import Pool
+from accounts.models import Availability, Pool
 from communications.models import Communication
 from fhir import actions as plain
 from tasks import actions
 from tests import factories
-from tests.factories import pool_task
+from tests.factories import CARDIOLOGIST_ROLE, DOCTOR_ROLE, owned_task, pool_task
 from tests.faults import statements
 from tests.integration.pages.test_pages import htmx, text, waiting
 
@@ -108,3 +109,30 @@ def test_a_pool_that_nobody_serves_is_told_to_its_coordinator(cast, page):
     shown = text(page("coordinator").get(PAGE))
     assert "Registered nurse has no members. 1 task waits." in shown
     assert Pool.objects.count() > 1 and "Cardiologist" not in shown
+
+
+def test_warnings_are_of_her_pools_alone_and_of_many_as_quick_as_of_one(cast, page):
+    """No query for each pool, nor for each warning."""
+    codes = [CARDIOLOGIST_ROLE, DOCTOR_ROLE]
+    admin = page("admin")
+    Availability.objects.create(
+        practitioner=cast["nurse"].reference, state="leave", changed_at=timezone.now()
+    )
+    owned_task(cast["nurse"])
+    pool_task()
+    admin.get(PAGE)
+    with statements() as one:
+        assert text(admin.get(PAGE)).count("is on leave and has 1 open task.") == 1
+    for name, code in zip(("cardiologist", "physician"), codes, strict=True):
+        Availability.objects.create(
+            practitioner=cast[name].reference, state="leave", changed_at=timezone.now()
+        )
+        owned_task(cast[name])
+        pool_task(code, priority="stat")
+    with statements() as more:
+        said = text(admin.get(PAGE))
+    assert said.count("is on leave and has 1 open task.") == 3
+    assert said.count("1 task waits") == 2
+    assert more.sent <= one.sent
+    hers = text(page("coordinator").get(PAGE))
+    assert "Maya Lindqvist is on leave" in hers and "Carl Ostrow" not in hers
