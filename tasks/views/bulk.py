@@ -16,7 +16,14 @@ from tasks.dialogs import MoveForm
 from tasks.rows import rows as display_rows
 from tasks.views.answers import SeeOther, page, part, wants_part
 from tasks.views.changed import Undo, keep_undo
-from tasks.views.context import base_context, detail_context, named_view, task_url, why_left
+from tasks.views.context import (
+    base_context,
+    detail_context,
+    named_view,
+    task_url,
+    told_of,
+    why_left,
+)
 from tasks.views.dialogs import Kept
 from tasks.worklist import View
 
@@ -164,6 +171,7 @@ def _changed(request: HttpRequest, answers: list[Answer], view: View) -> dict:
         stored = details.find(opened, actor)
         here = detail_context(request, stored, view) if stored else {}
         context |= here or {"because": because[opened] or why_left(opened, actor)}
+    context |= told_of(view, found.values(), actor, now)
     return context | {
         "shown": display_rows([found[each] for each in ids if each in found], view, actor, now=now),
         "refused": [each.id for each in answers if not each.stored],

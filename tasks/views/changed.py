@@ -26,6 +26,7 @@ from tasks.views.context import (
     news_of,
     page_context,
     task_url,
+    told_of,
     why_left,
 )
 from tasks.worklist import View
@@ -169,6 +170,7 @@ def after_context(request: HttpRequest, task_id: str, stored: Stored | None, vie
         }
     found = lists.rows_of([task_id], view, actor, now=now)
     if found:
+        context |= told_of(view, found.values(), actor, now)
         context["shown"] = display_rows(found.values(), view, actor, now=now)
     else:
         context["left"] = [{"id": task_id, "because": why_left(task_id, actor)}]
