@@ -117,15 +117,17 @@ def _focal(key: str, errand: Errand, patient: Person, at: datetime, requester: d
             requester=requester,
         )
     if errand.focus == "MedicationRequest":
+        medicine, _, dose = errand.about.partition(" ")
         return resource(
             "MedicationRequest",
             key,
             status="active",
             intent="order",
-            medicationCodeableConcept=concept(errand.about),
+            medicationCodeableConcept=concept(medicine),
             subject=patient.reference,
             authoredOn=instant(at),
             requester=requester,
+            dosageInstruction=[{"text": dose}],
         )
     if errand.focus == "Claim":
         provider = {"reference": f"Organization/{ORGANIZATION}"}

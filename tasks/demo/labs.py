@@ -129,11 +129,11 @@ REPORTS = (
 )  # fmt: skip
 BY_KEY = {report.key: report for report in REPORTS}
 EARLIER = 3
-"""How many earlier values of its first result a report comes with, for the trend."""
+"""How many earlier values of each result a report comes with, for the trend."""
 
 
 def case(rng: Random, key: str, report: Report, patient: Person, at: datetime) -> Case:
-    """A report that arrived at `at`, with its Observations and earlier values of the first."""
+    """A report that arrived at `at`, with its Observations and how they were before."""
     collected = at - timedelta(minutes=rng.randint(60, 180))
     observations = [
         _observation(f"{key}-{number + 1}", result, patient, collected, result.value)
@@ -150,6 +150,8 @@ def case(rng: Random, key: str, report: Report, patient: Person, at: datetime) -
                     f"{key}-earlier-{number + 1}", first._replace(flag="N"), patient, when, value
                 )
             )
+    for result in report.results[1:]:
+        earlier += _past(key, result, patient, collected)
     document = resource(
         "DiagnosticReport",
         key,
@@ -190,6 +192,19 @@ def case(rng: Random, key: str, report: Report, patient: Person, at: datetime) -
         },
         note=report.note,
     )
+
+
+def _past(key: str, result: Result, patient: Person, collected: datetime) -> list[dict]:
+    """How the result was before; of its own randomness, so that nothing else of the clinic moves."""
+    if isinstance(result.value, str):
+        return []
+    rng, found = Random(f"{key} {result.loinc}"), []
+    for number in range(EARLIER):
+        at = collected - timedelta(days=75 * (number + 1) + rng.randint(0, 20))
+        value = _earlier_value(rng, result)
+        identifier = f"{key}-{result.loinc}-earlier-{number + 1}"
+        found.append(_observation(identifier, result._replace(flag="N"), patient, at, value))
+    return found
 
 
 def _earlier_value(rng: Random, result: Result) -> float:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tasks.demo.codes import IDENTITY, INTAKE, LOINC, OUTPUT_TYPE, SNOMED, coding, concept
 from tasks.demo.documents import Case, instant, reference, resource
 from tasks.demo.patients import Person
+from tasks.demo.pictures import card
 from tasks.demo.staff import BY_USERNAME, ORGANIZATION
 
 HOW_OFTEN = (
@@ -90,8 +91,15 @@ def questionnaires() -> list[dict]:
 def _question(form: Form, link_id: str, text: str) -> dict:
     if not form.scored:
         return {"linkId": link_id, "text": text, "type": "text"}
-    options = [{"valueCoding": coding(LOINC, code, label)} for code, label in HOW_OFTEN]
+    options = [{"valueCoding": _how_often(points)} for points in range(len(HOW_OFTEN))]
     return {"linkId": link_id, "text": text, "type": "choice", "answerOption": options}
+
+
+def _how_often(points: int) -> dict:
+    """An answer that says what it counts in the score."""
+    code, label = HOW_OFTEN[points]
+    weight = {"url": "http://hl7.org/fhir/StructureDefinition/ordinalValue", "valueDecimal": points}
+    return {"extension": [weight]} | coding(LOINC, code, label)
 
 
 def intake_case(
@@ -154,8 +162,7 @@ def _answers(rng: Random, form: Form) -> tuple[list[dict], int]:
             points = max(0, min(3, severity + rng.choice((-1, 0, 0, 1))))
             points = 0 if link_id == "44260-8" else points
             score += points
-            code, label = HOW_OFTEN[points]
-            answer = {"valueCoding": coding(LOINC, code, label)}
+            answer = {"valueCoding": _how_often(points)}
         else:
             answer = {"valueString": rng.choice(ANSWERS[link_id])}
         items.append({"linkId": link_id, "text": text, "answer": [answer]})
@@ -197,7 +204,7 @@ def identity_case(
         content=[
             {
                 "attachment": {
-                    "contentType": "image/jpeg",
+                    "contentType": "image/png",
                     "title": proof.name,
                     "creation": instant(at + timedelta(minutes=rng.randint(1, 50)))
                     if received
@@ -207,7 +214,9 @@ def identity_case(
         ],
     )
     attachment = document["content"][0]["attachment"]
-    if attachment["creation"] is None:
+    if received:
+        attachment["data"] = card()
+    else:
         del attachment["creation"]
     return Case(
         [document],

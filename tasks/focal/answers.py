@@ -31,6 +31,8 @@ class Line(NamedTuple):
     answer: str = ""
     points: str = ""
     is_heading: bool = False
+    is_open: bool = False
+    """Whether it was asked and is not answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +204,7 @@ def _lines(form: Form, now: datetime, *, answered: bool) -> Iterator[Line]:
         elif each.is_question:
             known = each.known_answers()
             told = ", ".join(filter(None, (value_of(answer, now) for answer in known)))
-            yield Line(
-                each.label, told or (_("Not answered") if answered else ""), _points(each, known)
-            )
+            yield Line(each.label, told, _points(each, known), is_open=answered and not told)
 
 
 def _points(each: Field, known: list[dict]) -> str:
@@ -223,12 +223,12 @@ def _as_told(items: list[dict], now: datetime) -> Iterator[Line]:
         for answer in item.get("answer", []):
             below += answer.get("item", [])
         if "answer" in item:
-            told = [value_of(answer, now) for answer in item["answer"]]
+            told = ", ".join(filter(None, (value_of(each, now) for each in item["answer"])))
             weights = [w for w in map(weight_of, item["answer"]) if w is not None]
             points = number(sum(weights), trimmed=True) if weights else ""
-            yield Line(question, ", ".join(filter(None, told)) or _("Not answered"), points)
+            yield Line(question, told, points, is_open=not told)
         elif below:
             yield Line(question, is_heading=True)
         else:
-            yield Line(question, _("Not answered"))
+            yield Line(question, is_open=True)
         yield from _as_told(below, now)
