@@ -39,7 +39,7 @@ def new_task(request: HttpRequest) -> HttpResponse:
     step = request.POST.get("step")
     if step == "discard":
         drafts.discard(request.user.pk, DRAFT)
-        return SeeOther(reverse("tasks:new"))
+        return _show(request, NewTask({}, actor=request.actor, at=new.at), _Unsent())
     if step in FOLLOWING:
         return _follow(request, new, step)
     form = NewTaskForm(new, request.POST)
