@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import factories
 from tests.browser import clinic
+from tests.conftest import ApiClient
 
 expect.set_options(timeout=10_000)
 
@@ -22,6 +23,12 @@ DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 def people(transactional_db) -> dict[str, factories.Person]:
     """The cast, with a morning's work waiting for the nurses."""
     return clinic.morning()
+
+
+@pytest.fixture
+def api(people) -> Callable[[str], ApiClient]:
+    """api("nurse") → what the FHIR API tells the nurse of what the page did."""
+    return lambda name: ApiClient(people[name].user)
 
 
 @pytest.fixture
