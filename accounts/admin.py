@@ -29,9 +29,6 @@ from accounts.models import (
 from accounts.pools import create_pool, save_codes
 from fhir.errors import FhirError
 
-admin.site.site_header = admin.site.site_title = "Taskward"
-admin.site.index_title = gettext_lazy("Set up")
-
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     """For looking at resources; nothing can be added, changed or deleted here."""
@@ -147,7 +144,7 @@ class PoolAdmin(admin.ModelAdmin):
         days = pool.opening_hours.values("weekday").distinct().count()
         return _("%(days)s days a week") % {"days": days} if days else _("Always")
 
-    @admin.action(description=_("Open Monday to Friday, 08:00 to 17:00"))
+    @admin.action(permissions=["change"], description=_("Open Monday to Friday, 08:00 to 17:00"))
     def open_on_weekdays(self, request, queryset):
         """In place of the hours that they have."""
         with transaction.atomic():

@@ -144,7 +144,7 @@ class SubscriberAdmin(ShownAdmin):
             count = delivering.resend(obj.pk, wanted)
             self.message_user(request, _("%(count)s events are sent again.") % {"count": count})
 
-    @admin.action(description=_("Send what was given up again"))
+    @admin.action(permissions=["change"], description=_("Send what was given up again"))
     def send_what_was_given_up(self, request, queryset):
         dead = Q(outcome=Event.Outcome.DEAD)
         count = sum(delivering.resend(each.pk, dead) for each in queryset)
@@ -152,7 +152,7 @@ class SubscriberAdmin(ShownAdmin):
             request, _("%(count)s events are sent again.") % {"count": count}, messages.SUCCESS
         )
 
-    @admin.action(description=_("Try now what waits"))
+    @admin.action(permissions=["change"], description=_("Try now what waits"))
     def try_now(self, request, queryset):
         for each in queryset:
             delivering.try_now(each.pk)
@@ -167,11 +167,15 @@ class EventAdmin(ShownAdmin):
     search_fields = ["subscriber__resource_id", "resource_id"]
     ordering = ["-pk"]
     actions = ["send_again"]
+    date_hierarchy = "happened_at"
 
     def has_change_permission(self, request, obj=None):
         return False
 
-    @admin.action(description=_("Send again"))
+    def has_resend_permission(self, request):
+        return request.user.has_perm("fhir.change_event")
+
+    @admin.action(permissions=["resend"], description=_("Send again"))
     def send_again(self, request, queryset):
         keys: dict[int, list[int]] = {}
         for subscriber_id, key in queryset.values_list("subscriber_id", "pk"):
@@ -191,6 +195,7 @@ class AttemptAdmin(ShownAdmin):
     list_filter = ["status"]
     list_select_related = ["subscriber"]
     search_fields = ["subscriber__resource_id"]
+    date_hierarchy = "started_at"
     ordering = ["-started_at"]
 
     def has_change_permission(self, request, obj=None):

@@ -21,6 +21,7 @@ from fhir.definitions import resource_types
 from fhir.errors import FhirError
 from fhir.search.matching import check_criteria
 from tasks import shipped
+from tasks.admin.types import Labelled
 from tasks.models import Rule, RuleAction, RuleRun, TaskType
 from tasks.rules import engine
 from tasks.rules.conditions import ON_TIME, type_searched
@@ -150,7 +151,7 @@ class ActionInline(admin.StackedInline):
 
 
 @admin.register(Rule)
-class RuleAdmin(admin.ModelAdmin):
+class RuleAdmin(Labelled, admin.ModelAdmin):
     form = RuleForm
     change_form_template = "admin/tasks/rule/change_form.html"
     list_display = ["name", "position", "trigger", "does", "active", "stop", "week"]
@@ -223,8 +224,12 @@ class RuleAdmin(admin.ModelAdmin):
                 messages.WARNING,
             )
             return HttpResponseRedirect(reverse("admin:tasks_rule_change", args=[pk]))
+        task = request.GET.get("task", "").strip().rpartition("/")[2]
+        if task:
+            listed.lines[:] = [each for each in listed.lines if _is_about(each, f"Task/{task}")]
         context = {
             **self.admin_site.each_context(request),
+            "task": task,
             "opts": self.opts,
             "original": rule,
             "title": _("Dry run: %(rule)s") % {"rule": rule},
@@ -248,6 +253,12 @@ class RuleAdmin(admin.ModelAdmin):
         return HttpResponseRedirect(f"{url}?rule__id__exact={rule.pk}")
 
 
+def _is_about(line, task: str) -> bool:
+    """Whether it happened to a Task, or to a resource that the rule then has that Task for."""
+    focus = (line.event.document.get("focus") or {}).get("reference")
+    return task in (line.event.reference, focus, *line.tasks)
+
+
 @admin.register(RuleRun)
 class RuleRunAdmin(ReadOnlyAdmin):
     """The log of what rules did."""
@@ -262,17 +273,21 @@ class RuleRunAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     actions = ["try_again", "give_up"]
 
+    def has_retry_permission(self, request):
+        """The log itself is nobody's to change."""
+        return request.user.has_perm("tasks.change_rulerun")
+
     @admin.display(description="tasks")
     def work(self, run):
         ids = [(each.removeprefix("Task/"),) * 2 for each in run.tasks]
         return format_html_join(" ", '<a href="/worklist/t/{}">{}</a>', ids)
 
-    @admin.action(description=_("Try again now what has failed"))
+    @admin.action(permissions=["retry"], description=_("Try again now what has failed"))
     def try_again(self, request, queryset):
         count = engine.retry(only=[each.pk for each in queryset])
         self.message_user(request, _("%(count)s done.") % {"count": count})
 
-    @admin.action(description=_("Give up what has failed"))
+    @admin.action(permissions=["retry"], description=_("Give up what has failed"))
     def give_up(self, request, queryset):
         failed = queryset.filter(state=RuleRun.State.FAILED)
         count = failed.update(state=RuleRun.State.GIVEN_UP)

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -10,7 +11,17 @@ from tasks import activity_definitions, shipped, task_types
 from tasks.models import PlannedSubtask, ReasonChoice, Stage, TaskCategory, TaskType
 
 
-class Remembered(admin.ModelAdmin):
+class Labelled:
+    """Says of each field what it is called: in a table, Django says it in the head alone."""
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field:
+            field.widget.attrs.setdefault("aria-label", capfirst(db_field.verbose_name))
+        return field
+
+
+class Remembered(Labelled, admin.ModelAdmin):
     """What is kept in memory is read anew once it is saved, and other systems are told."""
 
     def save_related(self, request, form, formsets, change):
@@ -26,7 +37,15 @@ class Remembered(admin.ModelAdmin):
         activity_definitions.export()
 
 
-class InOrder(admin.TabularInline):
+class LabelledFormSet(forms.BaseInlineFormSet):
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = _("Delete")
+
+
+class InOrder(Labelled, admin.TabularInline):
+    formset = LabelledFormSet
     extra = 0
     ordering = ["position", "id"]
 

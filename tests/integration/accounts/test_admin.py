@@ -1,12 +1,17 @@
 """Django admin: users, roles and pools are set up there; resources are looked at."""
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Availability, Pool, User
+from config.admin import SECTIONS
 from fhir.actor import Role
-from tasks.models import Task, TaskUserObjectPermission
+from tasks import actions
+from tasks.models import Provenance, Task, TaskUserObjectPermission
 from tests.factories import create, pool_task, task_document
 
 
@@ -137,3 +142,62 @@ def test_an_admin_says_who_is_away(admin):
     answer = admin.post(url, sent | {"delegate": ""})
     assert answer.status_code == 302
     assert Availability.objects.get(pk=row.pk).state == "off"
+
+
+def test_what_is_set_up_stands_first(admin):
+    sections = {each["app_label"]: each for each in admin.get("/admin/").context["app_list"]}
+    assert [*sections] == ["work", "people", "connections", "records", "rest"]
+    assert [each["object_name"] for each in sections["work"]["models"]][:2] == [
+        "TaskType",
+        "TaskCategory",
+    ]
+    assert all(each["view_only"] for each in sections["records"]["models"])
+    # A section names what there is, so that a model that is renamed does not end among the rest.
+    named = {label for _, *parts in SECTIONS.values() for part in parts for label in part}
+    assert named <= {model._meta.label for model in site._registry}
+
+
+def test_the_page_of_one_app_is_as_it_always_is(admin):
+    [found] = admin.get("/admin/accounts/").context["app_list"]
+    assert found["app_label"] == "accounts"
+
+
+def test_the_admin_speaks_spanish(admin, cast):
+    User.objects.filter(pk=cast["admin"].user.pk).update(language="es")
+    text = admin.get("/admin/").content.decode()
+    assert "Personas y grupos" in text
+    assert 'lang="es"' in text
+
+
+def test_tasks_are_filtered_by_words_and_found_by_id(admin):
+    urgent = pool_task(priority="urgent")
+    pool_task(priority="stat")
+    answer = admin.get("/admin/tasks/task/?priority=2&status=requested")
+    assert [each.resource_id for each in answer.context["cl"].result_list] == [urgent["id"]]
+    text = answer.content.decode()
+    assert "Requested" in text and "Urgent" in text
+    assert f"/worklist/t/{urgent['id']}" in text
+    answer = admin.get(f"/admin/tasks/task/?q={urgent['id']}")
+    assert [each.resource_id for each in answer.context["cl"].result_list] == [urgent["id"]]
+
+
+def test_a_provenance_leads_to_its_task_and_is_never_deleted(admin, cast):
+    task = pool_task()
+    actions.claim(task["id"], actor=cast["nurse"].actor)
+    actions.complete(task["id"], actor=cast["nurse"].actor)
+    kept = Provenance.objects.latest("pk")
+    text = admin.get(f"/admin/tasks/provenance/{kept.pk}/change/").content.decode()
+    assert f"/worklist/t/{task['id']}" in text
+    assert admin.get(f"/admin/tasks/provenance/{kept.pk}/delete/").status_code == 403
+
+
+def test_a_list_of_many_tasks_takes_no_more_queries(admin):
+    for _ in range(3):
+        pool_task()
+    with CaptureQueriesContext(connection) as few:
+        admin.get("/admin/tasks/task/")
+    for _ in range(27):
+        pool_task()
+    with CaptureQueriesContext(connection) as many:
+        admin.get("/admin/tasks/task/")
+    assert len(many) == len(few)

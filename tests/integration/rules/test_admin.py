@@ -214,6 +214,16 @@ def test_a_dry_run_shows_what_would_be_done_and_does_it_on_demand(admin, written
     assert "Do this now" not in again
 
 
+def test_a_rule_is_tested_with_one_task(admin, written):
+    url = f"/admin/tasks/rule/{written.pk}/rehearsal/"
+    admin.post(url)
+    asked = RuleRun.objects.earliest("pk").tasks[0]
+    shown = admin.get(url, {"task": asked.removeprefix("Task/")})
+    assert [each.tasks for each in shown.context["listed"].lines] == [(asked,)]
+    assert "Do this now" not in shown.content.decode()
+    assert not admin.get(url, {"task": "another"}).context["listed"].lines
+
+
 def test_no_page_of_a_rule_shows_a_patient(admin, written):
     admin.post(f"/admin/tasks/rule/{written.pk}/rehearsal/")
     [run, _] = RuleRun.objects.all()
