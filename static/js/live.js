@@ -3,6 +3,7 @@ let lostSince = null, timer = null, fresh = new Set(), pending = new Set(), posi
 
 function connection(state) {
   const live = $("#live"), text = $("#live-text");
+  if (!live) return; // the lock has emptied the page
   if (state === "lost") lostSince ??= new Date(Date.now() + ahead);
   else lostSince = null;
   const at = lostSince && clinicTime(lostSince);

@@ -3,7 +3,7 @@ const lockForm = $("#lock-now");
 if (lockForm) {
   const idle = $("#idle"), limit = idle.dataset.seconds * 1000, tabs = new BroadcastChannel("taskward");
   let awake = Date.now(), told = awake;
-  const stay = () => { awake = Date.now(); idle.hidden = true; };
+  const stay = () => { awake = Date.now(); };
   const lock = () => {
     document.body.replaceChildren(lockForm);
     lockForm.next.value = location.pathname + location.search;
@@ -11,9 +11,9 @@ if (lockForm) {
   };
   const lockAll = () => { tabs.postMessage(1); lock(); };
   const watch = () => {
-    const left = awake + limit - Date.now();
+    const left = awake + limit - Date.now(), soon = left <= 30000;
     if (left <= 0) lockAll();
-    else if (idle.hidden && left <= 30000) { ($("dialog[open]") ?? document.body).append(idle); idle.hidden = false; }
+    else if (idle.hidden === soon) { ($("dialog[open]") ?? document.body).append(idle); idle.hidden = !soon; }
     else if (awake > told && Date.now() > told + 20000) {
       told = Date.now();
       tabs.postMessage(0);
