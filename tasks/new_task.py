@@ -25,7 +25,7 @@ from fhir.actor import Actor, Role
 from fhir.datatypes import display_of, to_instant
 from fhir.models import ClinicalResource
 from fhir.store import Stored
-from tasks import creation, find, task_types, times
+from tasks import creation, find, task_types, times, watching
 from tasks.consequences import as_agent, record
 from tasks.document import PRIORITY_RANK, reference_of, with_note
 from tasks.find import FoundPatient
@@ -37,7 +37,7 @@ from tasks.transitions import OPEN
 
 FIELDS = (
     *("type", "filled", "title", "description", "priority", "due", "to"),
-    *("patient", "no_patient", "focus", "callback"),
+    *("patient", "no_patient", "focus", "callback", "watch"),
 )
 """What a draft keeps."""
 RECORDS = 20
@@ -385,6 +385,8 @@ class NewTask:
             at=self.at,
         )
         record(stored, "create", actor=self.actor)
+        if self.said("watch"):
+            watching.watch(stored, self.actor)
         return stored
 
 

@@ -141,6 +141,12 @@ def test_stat_asks_for_a_number_and_keeps_it_as_a_note(cast, page, nils):
     assert task["note"][0]["authorReference"]["reference"] == cast["nurse"].reference
 
 
+def test_it_is_watched_by_whoever_says_so(cast, page, nils):
+    page("nurse").post("/worklist/new", fields(watch="yes"))
+    assert "Check the licence" in text(page("nurse").get("/worklist/watching"))
+    assert "Check the licence" not in text(page("nurse2").get("/worklist/watching"))
+
+
 def test_stat_work_for_a_pool_where_nobody_is_warns(cast, page, nils):
     client, said = page("nurse"), fields(step="fill", priority="stat")
     assert "Nobody is available" not in text(htmx(client, "post", "/worklist/new", said))
