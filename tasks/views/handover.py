@@ -19,7 +19,7 @@ from fhir.errors import BusinessRuleViolation, Conflict, Forbidden
 from tasks import handover, sheet
 from tasks import worklist as lists
 from tasks.handover import Answer
-from tasks.models import HandOver
+from tasks.models import HandOver, HandOverItem
 from tasks.moves import Target, ToPerson, ToPool
 from tasks.views.answers import SeeOther, page
 from tasks.views.context import base_context
@@ -116,8 +116,8 @@ def _overview(
     busy = {item.task_id for each in offered for item in each.items.all() if item.state == "open"}
     lines = sheet.lines(mine.listed, view, actor, notes=notes, now=now)
     context |= {
-        "waiting": [offers[each.pk] for each in waiting],
-        "offered": [offers[each.pk] for each in offered],
+        "offered_to_her": [offers[each.pk] for each in waiting],
+        "offered_by_her": [offers[each.pk] for each in offered],
         "lines": [each for each in lines if each.row.id not in busy],
         "chosen": chosen,
         "staff": [each for each in everybody(at=now) if each.reference != actor.reference],
@@ -219,10 +219,18 @@ def _show(
     context = _base(request)
     answers = [Answer(*each) for each in request.session.pop("handed_over", [])]
     items = list(made.items.all())
-    shown = _shown(made, items, context["now"])
+    is_mine = made.giver == request.actor.reference
+    shown = _shown(made, items, request.actor, context["now"])
     context |= _named_once(made, items, request.actor) | {
-        "items": [{"item": each, "line": shown.get(each.task_id)} for each in items],
-        "is_mine": made.giver == request.actor.reference,
+        "items": [
+            {
+                "item": each,
+                "line": shown.get(each.task_id),
+                "row_link": is_mine or each.state != HandOverItem.State.OPEN,
+            }
+            for each in items
+        ],
+        "is_mine": is_mine,
         "answerable": made.is_open and handover.may_answer(made, request.actor),
         "answers": {each.task_id: each for each in answers},
         "taken": sum(each.done for each in answers),
@@ -234,18 +242,21 @@ def _show(
     return render(request, "tasks/handover_offer.html", context, status=status)
 
 
-def _shown(made: HandOver, items: list, now: datetime) -> dict[str, sheet.Line]:
-    """What is open, as its giver sees it: she shows it by offering it, and no longer than that."""
+def _shown(
+    made: HandOver, items: list[HandOverItem], actor: Actor, now: datetime
+) -> dict[str, sheet.Line]:
+    """What is open as its giver sees it, who shows it by offering it and no longer than that; of
+    the rest what the reader sees anyway."""
     giver = handover.giver_of(made)
-    still = [each.task_id for each in items if each.state == "open"]
-    if giver is None or not still:
-        return {}
+    still = [each.task_id for each in items if each.state == HandOverItem.State.OPEN]
+    rest = [each.task_id for each in items if each.task_id not in still]
     notes = {each.task_id: each.note for each in items}
-    found = sheet.lines_of(still, HAND_OVER, giver, notes=notes, now=now)
-    return {task_id: each for task_id, each in found.items() if each.row.mine}
+    offered = sheet.lines_of(still, HAND_OVER, giver, notes=notes, now=now) if giver else {}
+    own = sheet.lines_of(rest, HAND_OVER, actor, notes=notes, now=now)
+    return {task_id: each for task_id, each in offered.items() if each.row.mine} | own
 
 
-def _named_once(made: HandOver, items: list, actor: Actor) -> dict:
+def _named_once(made: HandOver, items: list[HandOverItem], actor: Actor) -> dict:
     references = {made.giver, made.receiver, *(each.answered_by for each in items)}
     named = people.names(references, actor=actor)
     return {

@@ -394,7 +394,9 @@ def test_the_whole_way_without_scripts(cast, page):
     assert (answer.status_code, answer["Location"]) == (303, path)
     text = other.get(path).content.decode()
     assert "Took over 1 of 1" in text
-    assert "Family1" not in text
+    assert "Accepted: Tomás Rivera" in text
+    assert "Family1" in text
+    assert "Family1" not in nurse.get(path).content.decode()
     answer = other.post(f"{path}/answer", {"do": "decline", "task": [second]})
     assert answer.status_code == 422
     assert "Say in a few words why." in answer.content.decode()
