@@ -7,12 +7,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from fhir import json, resources
+from fhir import resources, sql, store
 from fhir.actor import Actor
 from fhir.datatypes import display_of, format_name, parse_reference
 from fhir.errors import NotFound
-from fhir.models import ClinicalResource
+
+NAMES_OF_USERS = """
+select username, reference, trim(first_name || ' ' || last_name)
+from accounts_user where (reference <> '' and reference = any(%s)) or username = any(%s)
+"""
 
 
 def documents(references: Iterable[str], *, actor: Actor) -> dict[str, dict]:
@@ -25,14 +28,11 @@ def documents(references: Iterable[str], *, actor: Actor) -> dict[str, dict]:
     found = {}
     for type_name, ids in wanted.items():
         try:
-            model = resources.get(type_name).model
+            resource_type = resources.get(type_name)
         except NotFound:
             continue
-        rows = model.objects.readable_by(actor).filter(resource_id__in=ids, deleted=False)
-        if model is ClinicalResource:
-            rows = rows.filter(resource_type=type_name)
-        for resource_id, text in rows.values_list("resource_id", "document"):
-            found[f"{type_name}/{resource_id}"] = json.loads_stored(text)
+        for stored in store.find_all(resource_type, ids, actor=actor):
+            found[stored.reference] = stored.parsed()
     return found
 
 
@@ -52,15 +52,12 @@ def names(references: Iterable[str], *, actor: Actor) -> dict[str, str]:
     """
     wanted = {reference for reference in references if reference}
     usernames = {each.removeprefix("User/") for each in wanted if each.startswith("User/")}
-    users = User.objects.filter(reference__in=wanted - {""}) | User.objects.filter(
-        username__in=usernames
-    )
+    users = sql.rows(NAMES_OF_USERS, (sorted(wanted), sorted(usernames))) if wanted else []
     found = {}
-    for user in users:
-        name = user.get_full_name() or user.username
-        found[f"User/{user.username}"] = name
-        if user.reference and user.get_full_name():
-            found[user.reference] = name
+    for username, reference, full_name in users:
+        found[f"User/{username}"] = full_name or username
+        if reference and full_name:
+            found[reference] = full_name
     rest = documents(wanted - found.keys(), actor=actor)
     return found | {reference: name for reference, each in rest.items() if (name := name_in(each))}
 

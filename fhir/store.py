@@ -22,7 +22,7 @@ from fhir.datatypes import ID, to_instant
 from fhir.errors import Conflict, Gone, NotFound
 from fhir.models import ClinicalResource, Resource, ResourceVersion
 from fhir.resources import ResourceType
-from fhir.scopes import check_scope
+from fhir.scopes import allows, check_scope
 
 
 class Stored(NamedTuple):
@@ -90,6 +90,8 @@ def find(
 
 def find_all(resource_type: ResourceType, ids: Iterable[str], *, actor: Actor) -> list[Stored]:
     """Those of `ids`, in their order, that are not deleted and that the actor may see: one query."""
+    if not allows(actor, resource_type.name, "r"):
+        return []
     model = resource_type.model
     condition, params = model.readable_condition(actor).for_table(_table(model), columns_of(model))
     wanted = list(ids)
@@ -97,7 +99,6 @@ def find_all(resource_type: ResourceType, ids: Iterable[str], *, actor: Actor) -
         f"select {COLUMNS} from {_table(model)} where resource_id = any(%s) and not deleted"
         f"{_of_type(model, resource_type.name)} and {condition}",
         (wanted, *params),
-        prepare=None,
     )
     found = {row[1]: Stored(row[0], resource_type.name, *row[1:]) for row in rows}
     return [found[each] for each in wanted if each in found]
