@@ -21,15 +21,18 @@ from accounts import branding
 
 STYLES = {
     "app.css": (
-        *("tokens", "base", "layout", "controls", "list", "task", "thread", "focus"),
-        *("dialog", "top", "new", "toast", "bulk", "utilities", "small", "print"),
+        *("tokens", "base", "layout", "controls", "list", "top", "toast", "bulk"),
+        *("utilities", "small", "print"),
     ),
+    "task.css": ("task", "thread", "focus", "dialog", "new", "small"),
     "coordination.css": ("people", "board", "handover", "analytics", "profile", "search"),
     "admin.css": ("tokens", "admin"),
 }
 """Files of static/css. The layers that they name come first; in a layer the later one wins.
 
-What every page needs is in the first; a page of its own kind asks for the second besides.
+What a list needs is in the first, what a task and dialogs need besides in the second: a list
+without a task loads that when it is there. What is said for small windows is said after either.
+A page of its own kind asks for the third.
 """
 SCRIPTS = (
     *("core", "dialogs", "privacy", "select", "keys", "swap", "clock", "presence", "live", "lists"),

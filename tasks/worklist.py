@@ -30,7 +30,7 @@ from tasks.queue import RANGES, STEP, WAITING, literals
 from tasks.transitions import OPEN
 
 PAGE = 50
-FIRST_PAGE = 30
+FIRST_PAGE = 12
 """Rows of a page, and of the first one, which is to come at once."""
 COUNT_UP_TO = 1000
 """Counts are exact below this; beyond it people only need to know that it is a lot."""
@@ -71,6 +71,8 @@ class View:
     facets: Facets = NOT_NARROWED
     sort: Sort = Sort.PRESSING
     look: Look = SPLIT
+    look_given: bool = False
+    """The address says how it looks, so those that lead on from it do too."""
 
     @property
     def kind(self) -> str:
@@ -105,7 +107,8 @@ class View:
     def query(self) -> str:
         """What its address says besides: "" for the list as it is."""
         order = urlencode({"sort": self.sort}) if self.sort is not self.sorts[0] else ""
-        asked = "&".join(filter(None, (self.facets.query, order)))
+        look = self.look.query if self.look_given else ""
+        asked = "&".join(filter(None, (self.facets.query, order, look)))
         # A kept view that is narrowed no more must say so: its bare address means all it keeps.
         return asked or (urlencode({"sort": self.sort}) if self.saved else "")
 
@@ -156,9 +159,11 @@ class Cursor(NamedTuple):
                 resource_id,
             )
         except ValueError as error:
-            raise InvalidSearch("This page of the list cannot be found; open it anew.") from error
+            raise InvalidSearch(
+                _("This page of the list cannot be found; open it anew.")
+            ) from error
         if cursor.judged_at.tzinfo is None or cursor.due.tzinfo is None:
-            raise InvalidSearch("This page of the list cannot be found; open it anew.")
+            raise InvalidSearch(_("This page of the list cannot be found; open it anew."))
         return cursor
 
 

@@ -8,12 +8,12 @@ const span = (minutes, hours = Math.floor(minutes / 60), days = Math.floor(hours
 function tick() {
   const now = Date.now() + ahead;
   $$("[data-due]").forEach((time) => {
-    const minutes = (new Date(time.dataset.due) - now) / 60000;
+    const minutes = (new Date(time.dateTime) - now) / 60000;
     if (minutes >= 120) return;
     const late = minutes <= 0, long = "long" in time.dataset;
     time.classList.toggle("late", late);
-    const use = $("use", time);
-    use.setAttribute("href", use.getAttribute("href").replace(/[^#]*$/, late ? "alarm-clock" : "clock"));
+    $("svg", time)?.remove();
+    if (minutes < 60) time.insertAdjacentHTML("afterbegin", `<svg class="i i-s" aria-hidden="true"><use href="${$("use").getAttribute("href").split("#")[0]}#${late ? "alarm-clock" : "clock"}"/></svg>`);
     time.classList.toggle("soon", !late && minutes < 60);
     const length = span(Math.floor(Math.abs(minutes)));
     const text = late ? length : fill(words.in, { time: length });

@@ -5,11 +5,12 @@ function closeTask() {
   mark();
   focusOn($(`#row-${open} .t`) ?? $("#list"));
 }
+const started = location.pathname + location.search, first = $("#list");
 addEventListener("popstate", (event) => {
   const list = $("#list"), to = location.pathname + location.search;
   const isTask = to.startsWith("/worklist/t/") && new URL(location).searchParams.get("list") === list?.dataset.list;
   if (isTask) htmx.ajax("GET", to, { target: "#detail", swap: "outerHTML" });
-  else if (to === list?.dataset.url && $("#no-task")) closeTask();
+  else if ((to === list?.dataset.url || (to === started && list === first)) && $("#no-task")) closeTask();
   else return;
   event.stopImmediatePropagation();
 });

@@ -1,6 +1,7 @@
 """What the templates are given: the list, the task, the counts, and who changed what."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlencode
@@ -8,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import people
 from fhir.actor import Actor
@@ -16,6 +18,7 @@ from tasks import detail as details
 from tasks import facets as menus
 from tasks import look as looks
 from tasks import times
+from tasks import watching as watched
 from tasks import worklist as lists
 from tasks.look import Look
 from tasks.narrowing import FACETS, Facets
@@ -24,7 +27,7 @@ from tasks.rows import group_of, grouped
 from tasks.rows import rows as display_rows
 from tasks.transitions import FINAL, Status
 from tasks.views.inbox import inbox_context
-from tasks.worklist import Cursor, View
+from tasks.worklist import Cursor, Listed, View
 
 
 def base_context(request: HttpRequest, view: View) -> dict:
@@ -34,8 +37,8 @@ def base_context(request: HttpRequest, view: View) -> dict:
     pools = lists.pools_shown(actor)
     nav = [View(f"pool:{pool.slug}", pool.name, pool) for pool in pools]
     waiting = [by_pool[each.pool.pk] for each in nav]
-    if view.is_pool and view.key not in [each.key for each in nav]:
-        nav.append(view)
+    if view.pool and view.pool not in pools:
+        nav.append(View(f"pool:{view.pool.slug}", view.pool.name, view.pool))
         waiting.append(lists.count_pool(view.pool.pk, now=now))
     kept = lists.saved_views(actor)
     offset = timezone.localtime(now).utcoffset()
@@ -48,6 +51,7 @@ def base_context(request: HttpRequest, view: View) -> dict:
         "kept_views": [each for each in kept if lists.opens(each, actor, pools)],
         "waiting": sum(count.total for count in waiting),
         "count": _count(view, actor, mine, by_pool, now),
+        "watching": watched.count(actor),
         "sees_all": lists.may_see_all(actor),
         "claims": bool(actor.reference and actor.pools)
         and view.kind != "all"
@@ -84,6 +88,7 @@ def list_context(request: HttpRequest, view: View) -> dict:
     chosen, others = menus.menus(view)
     return (
         context
+        | told_of(view, found.listed, actor, now)
         | {
             "position": lists.position(),
             "groups": grouped(shown, more=bool(found.after), after_group=before),
@@ -118,6 +123,11 @@ def _opened(request: HttpRequest, view: View, now: datetime) -> dict | None:
         "label": menus.NAMES[name],
         "choices": menus.choices(name, view, request.actor, now=now),
     }
+
+
+def told_of(view: View, listed: Iterable[Listed], actor: Actor, now: datetime) -> dict:
+    """What became of the rows of a list of watched tasks."""
+    return {"told": watched.news(listed, actor, now=now)} if view.key == "watching" else {}
 
 
 def page_context(request: HttpRequest, stored: Stored, view: View) -> dict:
@@ -165,10 +175,11 @@ def asked_view(
     if not looked_at:
         return view
     kept = view.look if view.saved and view.look.table else None
-    look = Look.from_query(query) or kept or looks.asked(request)
+    given = Look.from_query(query)
+    look = given or kept or looks.asked(request)
     if (mode := request.headers.get("Taskward-Look")) in looks.MODES:
         look = replace(look, mode=mode)
-    return replace(view, look=look)
+    return replace(view, look=look, look_given=given is not None)
 
 
 def _asks(query: QueryDict) -> bool:
@@ -208,21 +219,25 @@ def why_left(task_id: str, actor: Actor) -> str:
     if document["status"] in FINAL:
         return Status(document["status"]).label
     if not document.get("owner"):
-        return "Back in the pool"
+        return _("Back in the pool")
     if document["owner"].get("reference") == actor.reference:
-        return "Yours now"
-    return "Moved to another list"
+        return _("Yours now")
+    return _("Moved to another list")
 
 
 def lost_to(actor: Actor, task_id: str) -> str:
     """Who has a task that just left the actor's sight, if she could have claimed it."""
     lost = lost_claim(actor, task_id)
-    return f"{lost.winner} claimed this" if lost else "No longer yours to see"
+    return (
+        _("%(winner)s claimed this") % {"winner": lost.winner}
+        if lost
+        else _("No longer yours to see")
+    )
 
 
 def news_of(stored: Stored, actor: Actor) -> dict[str, str]:
     """Who brought a task to its present version, and when."""
     last = details.history.versions_of(stored.resource_id)[-1]
     named = people.names([last.actor], actor=actor)
-    who = "You" if last.actor == actor.name else named.get(last.actor, "Somebody")
+    who = _("You") if last.actor == actor.name else named.get(last.actor, "Somebody")
     return {"who": who, "at": times.moment(last.at, timezone.now()), "version": stored.version_id}

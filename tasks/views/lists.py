@@ -1,5 +1,7 @@
 """The lists of the worklist, and a task beside the list that it was opened from."""
 
+import re
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -30,6 +32,8 @@ from tasks.views.context import (
     view_of,
 )
 
+INDENTATION = re.compile(rb"\s*\n\s*")
+
 
 @page
 @require_GET
@@ -47,7 +51,14 @@ def worklist(request: HttpRequest, key: str) -> HttpResponse:
         if "after" in request.GET:
             part = "tasks/_table.html#more" if view.look.table else "tasks/worklist.html#more"
         return render(request, part, list_context(request, view))
-    return _whole(request, list_context(request, view))
+    return _slim(_whole(request, list_context(request, view)))
+
+
+def _slim(response: HttpResponse) -> HttpResponse:
+    """The same without what templates are indented by: a tenth of a page. No text in a list has
+    lines of its own."""
+    response.content = INDENTATION.sub(b"\n", response.content)
+    return response
 
 
 def pool(request: HttpRequest, slug: str) -> HttpResponse:
@@ -85,7 +96,7 @@ def patient(request: HttpRequest) -> HttpResponse:
 @require_POST
 def look(request: HttpRequest) -> HttpResponse:
     """Keep how she looks at lists: with the view that she looks at if it is hers, else for all."""
-    view, chosen = named_view(request), Look.from_query(request.POST)
+    view, chosen = named_view(request, looked_at=False), Look.from_query(request.POST)
     if chosen is None:
         raise InvalidSearch(_("A list cannot look like that."))
     if view.saved and view.saved.owner_id == request.actor.user_id:
@@ -117,7 +128,7 @@ def raw(request: HttpRequest, task_id: str, version: int) -> HttpResponse:
     versions = versions_of(task_id)
     found = next((each for each in versions if each.number == version), None)
     if found is None:
-        raise NotFound("There is no such version.")
+        raise NotFound(_("There is no such version."))
     view = view_of(request, stored)
     context = {
         "version": version,

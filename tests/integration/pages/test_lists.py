@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from fhir.actor import SYSTEM
-from tasks import actions, worklist
+from tasks import actions, assets, worklist
 from tasks.models import SavedView
 from tests import factories
 from tests.factories import NURSE_ROLE, owned_task
@@ -411,3 +411,30 @@ def test_more_rows_ask_no_more(cast, page, query):
     few = asked()
     make(27)
     assert asked() == few
+
+
+def test_the_first_page_is_light(cast, page):
+    """150 KB with the styles, the scripts and htmx: what a page of the worklist brings."""
+    for number in range(60):
+        name = f"patient-{number}"
+        names = [{"family": "Castellanos-Whitcombe", "given": ["Rosalind"]}]
+        factories.put(
+            {"resourceType": "Patient", "id": name, "name": names, "birthDate": "1964-02-14"}
+        )
+        waiting(
+            code=coded("11502-2", "Review lab report"),
+            description="Potassium 6.1 mmol/L on today's metabolic panel",
+            priority=("stat", "asap", "urgent", "routine")[number % 4],
+            businessStatus=coded("seen", "Report available"),
+            focus={"reference": "DiagnosticReport/r1"},
+            **{"for": {"reference": f"Patient/{name}"}},
+            **due_in(number - 5),
+        )
+    nurse = page("nurse")
+    htmx_bytes = 51_238
+    ours = sum(len(assets.asset(name)[0].encode()) for name in ("app.css", "app.js"))
+    for mode in ("split", "table"):
+        shown = nurse.get(f"{POOL}?mode={mode}")
+        assert len(ids_of(shown)) == worklist.FIRST_PAGE
+        whole = len(shown.content) + ours + htmx_bytes
+        assert whole <= 150_000, (mode, len(shown.content), ours)
