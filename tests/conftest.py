@@ -5,6 +5,7 @@ import json
 import pytest
 from django.test import Client, override_settings
 from hypothesis import HealthCheck, settings
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from accounts.tokens import issue
 from tasks import task_types
@@ -13,6 +14,21 @@ from tests import factories
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("taskward", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("taskward")
+
+
+TAKEN_APART = ("test_schemathesis.py", "test_every_page.py")
+"""Files of few and long tests: as one they would be the last that a worker has to do."""
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """A file stays on one worker, but for those that are TAKEN_APART."""
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return nodeid if file.endswith(TAKEN_APART) else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
