@@ -125,10 +125,6 @@ def samples(value: dict) -> str:
     return _("%(count)s measured points") % {"count": count}
 
 
-def yes_or_no(value: bool) -> str:  # noqa: FBT001 - the value itself
-    return _("Yes") if value else _("No")
-
-
 def coding(value: dict) -> str:
     return value.get("display") or value.get("code", "")
 
@@ -166,7 +162,7 @@ def say(kind: str, value: Any, now: datetime) -> str:
         case "SampledData":
             return samples(value)
         case "Boolean":
-            return yes_or_no(value)
+            return _("Yes") if value else _("No")
         case "Coding":
             return coding(value)
         case "Reference":

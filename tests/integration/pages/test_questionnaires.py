@@ -12,6 +12,7 @@ from tasks import actions, answering
 from tasks.questionnaires import Form
 from tests import factories
 from tests.factories import SYSTEM, owned_task, pool_task, put
+from tests.faults import statements
 from tests.integration.pages.test_pages import htmx, text
 
 ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
@@ -300,6 +301,20 @@ def test_another_button_keeps_what_is_typed(cast, page):
     task = started(cast)
     shown = page("nurse").get(url(task)).content.decode()
     assert f'id="asked-{task["id"]}-0-0" class="questions" hx-preserve="true"' in shown
+
+
+def test_queries_do_not_grow_with_questions(cast, page):
+    def asked(count: int) -> int:
+        each = {"type": "choice", "answerValueSet": "urn:nowhere", "required": False}
+        questionnaire([each | {"linkId": str(n), "text": f"Question {n}"} for n in range(count)])
+        here = url(owned_task(cast["nurse"], focus={"reference": "Questionnaire/mood"}))
+        client = page("nurse")
+        client.get(here)
+        with statements() as told:
+            client.get(here)
+        return told.sent
+
+    assert asked(3) == asked(30)
 
 
 # --- the form -------------------------------------------------------------------------------------

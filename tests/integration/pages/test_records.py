@@ -7,6 +7,7 @@ import pytest
 
 from tests import factories
 from tests.factories import owned_task, put
+from tests.faults import statements
 from tests.integration.pages.test_pages import text
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
@@ -111,6 +112,20 @@ def test_what_cannot_be_shown_says_why(cast, page):
     assert "It has no content yet." in body and "It is kept elsewhere" in body
     assert "<img" not in body and "x.example" not in body
     assert page("nurse").get(f"{here}/file/1").status_code == 404
+
+
+def test_queries_do_not_grow_with_files(cast, page):
+    def asked(count: int) -> int:
+        here = about(
+            cast["nurse"], document(*[{"contentType": "image/png", "url": f"Binary/{n}"} for n in range(count)])
+        )  # fmt: skip
+        client = page("nurse")
+        client.get(here)
+        with statements() as told:
+            client.get(here)
+        return told.sent
+
+    assert asked(3) == asked(30)
 
 
 # --- doses and facts ------------------------------------------------------------------------------
