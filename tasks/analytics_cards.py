@@ -15,7 +15,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from fhir.datatypes import display_of
+from fhir.datatypes import codings, display_of
 from fhir.errors import NotFound
 from tasks import charts
 from tasks.analytics import Asked, Seen, types
@@ -51,6 +51,11 @@ def whole(number: int) -> str:
 def percent(share: float | None) -> str:
     """92.4"""
     return "–" if share is None else _tenths(100 * share)
+
+
+def word(concept: dict | None) -> str:
+    """What a code is called. What somebody typed instead of one may name a patient: it is nothing."""
+    return display_of(concept) if any(code for _system, code in codings(concept)) else ""
 
 
 def day(on: date | str) -> str:
@@ -122,7 +127,7 @@ def _claimed_in_time(found: Seen) -> Figure:
     name = _("Claimed within SLA")
     goal = _("goal %(percent)s %%") % {"percent": settings.TASKWARD_SLA_GOAL}
     if now is None:
-        return Figure(name, "–", note=_("No pool here has an SLA"))
+        return Figure(name, "–", note=_("Nothing with an SLA was claimed"))
     if before is None or not _comparable(found):
         return Figure(name, percent(now), "%", note=goal)
     text = _("%(points)s pts") % {"points": percent(abs(now - before))}
@@ -144,11 +149,11 @@ def _rerouted(found: Seen) -> Figure:
 
 
 def _most_given(found: Seen) -> str:
-    rows = [each for each in found.groups("reroute") if "reason" in each]
+    rows = [each for each in found.groups("reroute") if word(each.get("reason"))]
     if not rows:
         return ""
     top = max(rows, key=lambda each: each["reason-count"])
-    return _("most often “%(reason)s”") % {"reason": display_of(top["reason"])}
+    return _("most often “%(reason)s”") % {"reason": word(top["reason"])}
 
 
 def _overdue(found: Seen) -> Figure:
@@ -320,9 +325,12 @@ def _cut(name: str) -> str:
 
 def funnel(found: Seen, asked: Asked) -> Card:
     """Of the type that is asked for, or of the one that most Tasks are of."""
+    titles = {(each.system, each.code): each.title for each in types()}
     groups: dict[str, list[dict]] = {}
     for each in found.groups("stage"):
-        groups.setdefault(display_of(each["type"]) if "type" in each else "", []).append(each)
+        kind = titles.get(next(iter(codings(each.get("type"))), ("", "")))
+        if kind and word(each.get("stage")):
+            groups.setdefault(kind, []).append(each)
     title = str(TITLES["funnel"])
     columns = (
         *(_("Stage"), _("Reached"), _("Went on"), _("Not past this stage"), _("Median to next")),
@@ -338,7 +346,7 @@ def funnel(found: Seen, asked: Asked) -> Card:
     behind = [each["reached"] - each["passed"] for each in stages]
     worst = max(behind)
     for each, left in zip(stages, behind, strict=True):
-        stage = display_of(each["stage"])
+        stage = word(each["stage"])
         to_next = each.get("to-next")
         rows.append(
             (
@@ -349,9 +357,11 @@ def funnel(found: Seen, asked: Asked) -> Card:
                 _minutes(to_next),
             )
         )
-        note = _("%(left)s not past this stage · median %(time)s to next") % {
-            "left": whole(left), "time": short(to_next),
-        }  # fmt: skip
+        note = _("%(left)s not past this stage") % {"left": whole(left)}
+        if to_next is not None:
+            note = _("%(left)s not past this stage · median %(time)s to next") % {
+                "left": whole(left), "time": short(to_next),
+            }  # fmt: skip
         share = _("%(stage)s · %(percent)s %% reach it") % {
             "stage": stage, "percent": percent(each["reached"] / first),
         }  # fmt: skip
@@ -360,8 +370,8 @@ def funnel(found: Seen, asked: Asked) -> Card:
             Bar(share, each["reached"], whole(each["reached"]), note, "warn" if slow else "")
         )
     sentence = _("%(type)s: of %(first)s tasks, %(last)s reached “%(stage)s”.") % {
-        "type": name or _("Tasks"), "first": whole(first),
-        "last": whole(stages[-1]["reached"]), "stage": display_of(stages[-1]["stage"]),
+        "type": name, "first": whole(first),
+        "last": whole(stages[-1]["reached"]), "stage": word(stages[-1]["stage"]),
     }  # fmt: skip
     drawing = charts.across(sentence, bars)
     return Card("funnel", title, sentence, columns, rows, of_file, [("", drawing)], note=name)
@@ -378,10 +388,13 @@ KINDS = {
 def reasons(found: Seen, asked: Asked) -> Card:
     rows, drawings = [], []
     for kind, name in KINDS.items():
-        given = [(display_of(each["concept"]), each) for each in found.groups(kind)]
+        given: dict[str, int] = {}
+        for each in found.groups(kind):
+            reason = word(each["concept"]) or _("Another one, in words")
+            given[reason] = given.get(reason, 0) + each["count"]
         none = found.number(f"no-{kind}")
-        bars = [Bar(reason, each["count"], whole(each["count"])) for reason, each in given[:6]]
-        rows += [(Cell(str(name)), Cell(reason), _count(each["count"])) for reason, each in given]
+        bars = [Bar(reason, count, whole(count)) for reason, count in list(given.items())[:6]]
+        rows += [(Cell(str(name)), Cell(reason), _count(count)) for reason, count in given.items()]
         if none:
             bars.append(Bar(_("No reason given"), none, whole(none), kind="warn"))
             rows.append((Cell(str(name)), Cell(_("No reason given")), _count(none)))
@@ -436,8 +449,7 @@ def bottlenecks(found: Seen, asked: Asked) -> Card:
     cells: dict[str, dict[str, float | None]] = {code: {} for code in claims}
     reached: dict[str, int] = {}
     for each in found.by("stage"):
-        if "pool" in each and "stage" in each:
-            stage = display_of(each["stage"])
+        if "pool" in each and (stage := word(each.get("stage"))):
             cells.setdefault(each["pool"]["code"], {})[stage] = each.get("p50")
             reached[stage] = reached.get(stage, 0) + each["count"]
             claims.setdefault(each["pool"]["code"], (each["pool"]["display"], None))
@@ -496,7 +508,7 @@ def reroutes(found: Seen, asked: Asked) -> Card:
         known = moves.setdefault(key, [0, "", 0])
         known[0] += each["count"]
         if each.get("reason-count", 0) > known[2]:
-            known[1:] = [display_of(each["reason"]), each["reason-count"]]
+            known[1:] = [word(each["reason"]), each["reason-count"]]
     of_file = (_("From"), _("To"), _("Times"), _("Reason given most"))
     if not moves:
         return Card("reroutes", title, "", of_file, (), of_file)
