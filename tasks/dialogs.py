@@ -12,12 +12,12 @@ from functools import cached_property
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import people
 from accounts.people import Patient
 from fhir.actor import Actor
-from fhir.datatypes import display_of, to_instant
+from fhir.datatypes import to_instant
 from fhir.store import Stored
 from tasks import moves, times
 from tasks.available import supervises
@@ -28,24 +28,27 @@ from tasks.reasons import Reason, choices
 from tasks.rows import PRIORITIES, due, priority_of, title_of
 from tasks.stages import Stop, find, next_stage, way
 from tasks.targets import Target, targets
-from tasks.task_types import Coded
+from tasks.task_types import Coded, label_of
 from tasks.times import Due
 
 TITLES = {
-    "reroute": "Reroute this task",
-    "assign": "Assign this task",
-    "escalate": "Escalate this task",
-    "prioritize": "Change the priority",
+    "reroute": gettext_lazy("Reroute this task"),
+    "assign": gettext_lazy("Assign this task"),
+    "escalate": gettext_lazy("Escalate this task"),
+    "prioritize": gettext_lazy("Change the priority"),
     "reschedule": gettext_lazy("Change the due date"),
-    "stage": "Change the stage",
+    "stage": gettext_lazy("Change the stage"),
 }
-KINDS = (("person", "Person", "user-round"), ("pool", "Pool", "users-round"))
+KINDS = (
+    ("person", gettext_lazy("Person"), "user-round"),
+    ("pool", gettext_lazy("Pool"), "users-round"),
+)
 KEEPS = (
-    ("", "Hand over fully", "Moves this task. It leaves your list."),
+    ("", gettext_lazy("Hand over fully"), gettext_lazy("Moves this task. It leaves your list.")),
     (
         "yes",
-        "Hand over and keep watching",
-        "New task for them, about the same record. Yours closes as rerouted.",
+        gettext_lazy("Hand over and keep watching"),
+        gettext_lazy("New task for them, about the same record. Yours closes as rerouted."),
     ),
 )
 ESCALATE_REASON = "urn:taskward:escalate-reason"
@@ -197,21 +200,25 @@ class Dialog:
         if not self.chosen.query:
             return ""
         count = len(self.targets)
-        return f"{count} match{'' if count == 1 else 'es'}"
+        return ngettext("%(count)s match", "%(count)s matches", count) % {"count": count}
 
     @property
     def nothing(self) -> str:
-        word = "pool" if self.chosen.kind == "pool" else "person"
-        return f"No {word} is called that." if self.chosen.query else f"There is no other {word}."
+        if self.chosen.kind == "pool":
+            named, other = _("No pool is called that."), _("There is no other pool.")
+        else:
+            named, other = _("No person is called that."), _("There is no other person.")
+        return named if self.chosen.query else other
 
     @property
     def hint(self) -> str:
         if self.code == "reroute" and not self.names_people:
-            return "Claim this task first to give it to a person."
+            return _("Claim this task first to give it to a person.")
         if not any(each.reason for each in self.targets):
             return ""
-        who = "Pools that" if self.chosen.kind == "pool" else "People who"
-        return f"{who} can take it come first."
+        if self.chosen.kind == "pool":
+            return _("Pools that can take it come first.")
+        return _("People who can take it come first.")
 
     # --- where it stands ---
 
@@ -287,7 +294,7 @@ class Dialog:
             return []
         now = PRIORITY_RANK[self.priority]
         return [
-            (code, "as it is now" if rank == now else "")
+            (code, _("as it is now") if rank == now else "")
             for code, rank in sorted(PRIORITY_RANK.items(), key=lambda each: -each[1])
             if self.code == "prioritize" or rank > now or rank == max(PRIORITY_RANK.values())
         ]
@@ -319,6 +326,19 @@ class Dialog:
 
     # --- what will happen ---
 
+    @property
+    def wanted(self) -> dict:
+        """The Task as it would be, in what the dialog asks for."""
+        if self.to:
+            return moves.handed_over(self.document, self.to, self.actor)
+        if self.code in ("prioritize", "escalate"):
+            return {**self.document, "priority": self.chosen_priority}
+        if self.code == "stage" and self.stage:
+            return {**self.document, "businessStatus": self.stage.as_concept()}
+        if self.is_due_asked and self.chosen_due is not None:
+            return due_by(self.document, self.chosen_due)
+        return self.document
+
     @cached_property
     def outcome(self) -> list[str]:
         """What the action would do now; empty while it is not known what is meant."""
@@ -330,19 +350,25 @@ class Dialog:
             return self._at_due()
         word = PRIORITIES[self.chosen_priority][1]
         if self.chosen_priority == self.priority:
-            told = [f"The priority stays {word}"]
+            told = [_("The priority stays %(word)s") % {"word": word}]
         else:
-            told = [f"The priority goes from {PRIORITIES[self.priority][1]} to {word}"]
+            was = PRIORITIES[self.priority][1]
+            told = [_("The priority goes from %(was)s to %(word)s") % {"was": was, "word": word}]
         if self.code == "escalate":
-            told += ["The stage becomes Escalated", "The coordinators of its pool are told"]
-        return [*told, "Recorded with your name"]
+            told += [_("The stage becomes Escalated"), _("The coordinators of its pool are told")]
+        return [*told, _("Recorded with your name")]
 
     def _at_stage(self) -> list[str]:
         if self.stage is None:
             return []
-        was = display_of(self.document.get("businessStatus"))
-        moved = f"from {was} to {self.stage.display}" if was else f"to {self.stage.display}"
-        return [f"The stage goes {moved}", "The status does not change", "Recorded with your name"]
+        was = label_of(self.document.get("businessStatus"))
+        said = {"was": was, "stage": self.stage.label}
+        text = (
+            _("The stage goes from %(was)s to %(stage)s")
+            if was
+            else _("The stage goes to %(stage)s")
+        )
+        return [text % said, _("The status does not change"), _("Recorded with your name")]
 
     def _handed_over(self) -> list[str]:
         arguments = {"keep_view": self.chosen.keep, "actor": self.actor, "at": self.at}
@@ -351,10 +377,12 @@ class Dialog:
     @property
     def choose(self) -> str:
         if self.code == "stage":
-            return "Choose a stage to see it."
+            return _("Choose a stage to see it.")
         if self.is_due_asked:
             return _("Say a day to see it.")
-        return f"Choose a {'pool' if self.chosen.kind == 'pool' else 'person'} to see it."
+        if self.chosen.kind == "pool":
+            return _("Choose a pool to see it.")
+        return _("Choose a person to see it.")
 
     @cached_property
     def warnings(self) -> list[str]:
@@ -365,27 +393,31 @@ class Dialog:
         count = clocks_of(self.stored, now=self.at).reroutes
         if count < MANY_REROUTES:
             return ""
-        return f"It has been rerouted {count} times already. Ask a coordinator?"
+        return _("It has been rerouted %(count)s times already. Ask a coordinator?") % {
+            "count": count
+        }
 
     @property
     def undo_hint(self) -> str:
         if self.code == "escalate":
-            return "The coordinators are told at once, so this cannot be undone."
+            return _("The coordinators are told at once, so this cannot be undone.")
         if self.code in ("prioritize", "reschedule", "stage"):
-            return "You can undo until somebody changes the task."
+            return _("You can undo until somebody changes the task.")
         if self.chosen.keep:
-            return "Yours closes for good: this cannot be undone."
+            return _("Yours closes for good: this cannot be undone.")
         if self.chosen.kind == "pool":
-            return "You can undo until someone claims it."
-        name = self.target.name if self.target else "the new owner"
-        return f"You can undo until {name} acts."
+            return _("You can undo until someone claims it.")
+        name = self.target.name if self.target else _("the new owner")
+        return _("You can undo until %(name)s acts.") % {"name": name}
 
     @property
     def button(self) -> str:
         if self.moves_on:
-            verb = self.code.capitalize()
-            return f"{verb} to {self.target.name}" if self.target else verb
-        return "Escalate" if self.code == "escalate" else "Change it"
+            if self.target is None:
+                return _("Reroute") if self.code == "reroute" else _("Assign")
+            text = _("Reroute to %(name)s") if self.code == "reroute" else _("Assign to %(name)s")
+            return text % {"name": self.target.name}
+        return _("Escalate") if self.code == "escalate" else _("Change it")
 
 
 class MoveForm(ReasonForm):
@@ -401,10 +433,15 @@ class MoveForm(ReasonForm):
 
     def clean(self):
         if self.dialog.moves_on and self.dialog.to is None:
-            word = "pool" if self.dialog.chosen.kind == "pool" else "person"
-            self.add_error("to", f"Choose the {word} that gets it.")
+            is_pool = self.dialog.chosen.kind == "pool"
+            text = (
+                _("Choose the pool that gets it.")
+                if is_pool
+                else _("Choose the person that gets it.")
+            )
+            self.add_error("to", text)
         if self.dialog.code == "stage" and self.dialog.stage is None:
-            self.add_error("stage", "Choose a stage.")
+            self.add_error("stage", _("Choose a stage."))
         if self.dialog.is_due_asked:
             if self.dialog.chosen_due is None:
                 self.add_error("due", _("Say on which day, or leave day and time empty."))

@@ -13,13 +13,17 @@ from fhir.datatypes import display_of
 from tasks import history
 from tasks.document import reference_of
 from tasks.rows import PRIORITIES, due, priority_of
+from tasks.task_types import label_of
 from tasks.transitions import Status
 
 
 class Difference(NamedTuple):
+    """`mine` is what somebody is about to make of it; "" for what she leaves as it is."""
+
     label: str
     now: str
     before: str
+    mine: str = ""
 
 
 def differences(task_id: str, version: int, *, actor: Actor, at: datetime) -> list[Difference]:
@@ -29,6 +33,22 @@ def differences(task_id: str, version: int, *, actor: Actor, at: datetime) -> li
     if seen is None:
         return []
     return between({task_id: (seen, versions[-1].document)}, actor=actor, at=at)[task_id]
+
+
+def conflicting(
+    task_id: str, version: int, mine: dict, *, actor: Actor, at: datetime
+) -> list[Difference]:
+    """What changed since `version`, and what would by `mine`: the newest document as she wants it."""
+    newest = history.versions_of(task_id)[-1].document
+    [wanted] = between({task_id: (mine, newest)}, actor=actor, at=at).values()
+    by_label = {each.label: each for each in wanted}
+    lines = [
+        each._replace(mine=by_label.pop(each.label).before) if each.label in by_label else each
+        for each in differences(task_id, version, actor=actor, at=at)
+    ]
+    return lines + [
+        Difference(each.label, each.now, each.now, each.before) for each in by_label.values()
+    ]
 
 
 def between(
@@ -58,7 +78,7 @@ def _said(document: dict, named: dict, pools: list, at: datetime) -> dict[str, s
         _("Pool"): ", ".join(_pools(document, pools)) or _("None"),
         _("Status"): Status(document["status"]).label,
         _("Reason"): display_of(document.get("statusReason")) or _("None"),
-        _("Stage"): display_of(document.get("businessStatus")) or _("None"),
+        _("Stage"): label_of(document.get("businessStatus")) or _("None"),
         _("Priority"): PRIORITIES[priority_of(document)][1],
         _("Due"): due(document, at).clock or _("No due date"),
         _("Notes"): str(notes),

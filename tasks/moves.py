@@ -292,6 +292,11 @@ def _change(task_id: str, next_document: Callable[[dict], dict], **arguments) ->
 # --- whom it goes to ------------------------------------------------------------------------------
 
 
+def handed_over(document: dict, to: Target, actor: Actor) -> dict:
+    """The document as a reroute in place would leave it."""
+    return documents.rerouted(document, _addressed(to, actor))
+
+
 def _addressed(to: Target, actor: Actor) -> dict:
     """The elements that say who has the Task: its owner, or the performerType of a pool."""
     if isinstance(to, ToPerson):

@@ -6,16 +6,19 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from fhir.actor import Actor
 from fhir.errors import InvalidResource
 from fhir.store import Stored
 from tasks import actions, moves, replies, stages
+from tasks.available import VERBS
 from tasks.forms import NoteForm, ReasonForm
 from tasks.reasons import choices
-from tasks.views.answers import SeeOther, found_to_change, page, part, wants_part
-from tasks.views.changed import DONE, UNDO, act, show_changed, undo_by
+from tasks.views.answers import SeeOther, found_to_change, page, part, version_of, wants_part
+from tasks.views.changed import DONE, UNDO, act, conflict_of, show_changed, undo_by
 from tasks.views.context import detail_context, named_view, page_context, view_of
 
 
@@ -34,7 +37,9 @@ def claim_next(request: HttpRequest) -> HttpResponse:
     if stored is not None:
         undo = undo_by(UNDO["claim"], stored)
         return show_changed(request, stored, view, DONE["claim"], undo, code="claim")
-    text = f"Nothing is waiting in {view.name if view.is_pool else 'your pools'}."
+    text = _("Nothing is waiting in your pools.")
+    if view.is_pool:
+        text = _("Nothing is waiting in %(name)s.") % {"name": view.name}
     if not wants_part(request):
         messages.info(request, text)
         return SeeOther(view.path)
@@ -123,8 +128,9 @@ def note(request: HttpRequest, task_id: str) -> HttpResponse:
 
 def _with_reason(request: HttpRequest, task_id: str, code: str, action: Callable) -> HttpResponse:
     stored = found_to_change(request, task_id)
-    form = ReasonForm(choices(code, stored.parsed()), request.POST)
-    if form.is_valid():
+    document, shown = stored.parsed(), version_of(request)
+    form = ReasonForm(choices(code, document), request.POST)
+    if form.is_valid() and (not shown or stored.version_id in shown):
         reason, text = form.cleaned_data["concept"], form.cleaned_data["note"]
 
         def run(task_id: str, **arguments: Any) -> Stored:
@@ -133,12 +139,19 @@ def _with_reason(request: HttpRequest, task_id: str, code: str, action: Callable
         return act(request, task_id, code, run)
     view = view_of(request, stored)
     refused = {"ask": code, "form": form}
+    status = 422
+    if form.is_valid():
+        after = VERBS[code].after(document, request.actor)
+        mine = after | {"statusReason": form.cleaned_data["concept"]}
+        arguments = {"version": shown[0], "at": timezone.now()}
+        refused["conflict"] = conflict_of(request, stored, code, mine, **arguments)
+        status = 412
     if wants_part(request):
         context = detail_context(request, stored, view) | refused
         asked = next((each for each in context["task"].asked if each.action.code == code), None)
         return part(
-            request, "tasks/_ask.html#reason", context | {"asked": asked}, status=422,
+            request, "tasks/_ask.html#reason", context | {"asked": asked}, status=status,
             retarget=f"#fields-{code}", reswap="outerHTML",
         )  # fmt: skip
     context = page_context(request, stored, view) | refused
-    return render(request, "tasks/worklist.html", context, status=422)
+    return render(request, "tasks/worklist.html", context, status=status)

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from fhir.errors import Conflict, FhirError, VersionConflict
 from fhir.store import Stored
 from tasks import detail as details
 from tasks import threads
 from tasks import worklist as lists
-from tasks.available import VERBS, check_available
+from tasks.available import VERBS, blocker, check_available
+from tasks.differences import conflicting
 from tasks.rows import rows as display_rows
 from tasks.views.answers import SeeOther, part, version_of, wants_part
 from tasks.views.context import (
@@ -32,18 +36,18 @@ from tasks.views.context import (
 from tasks.worklist import View
 
 DONE = {
-    "claim": "Claimed",
-    "start": "Started",
-    "resume": "Resumed",
-    "complete": "Completed",
-    "close": "Completed",
-    "release": "Released to the pool",
-    "hold": "On hold",
-    "reject": "Rejected",
-    "fail": "Closed as not done",
-    "cancel": "Cancelled",
-    "note": "Note added",
-    "next-stage": "Moved to the next stage",
+    "claim": gettext_lazy("Claimed"),
+    "start": gettext_lazy("Started"),
+    "resume": gettext_lazy("Resumed"),
+    "complete": gettext_lazy("Completed"),
+    "close": gettext_lazy("Completed"),
+    "release": gettext_lazy("Released to the pool"),
+    "hold": gettext_lazy("On hold"),
+    "reject": gettext_lazy("Rejected"),
+    "fail": gettext_lazy("Closed as not done"),
+    "cancel": gettext_lazy("Cancelled"),
+    "note": gettext_lazy("Note added"),
+    "next-stage": gettext_lazy("Moved to the next stage"),
 }
 """What a toast says of each action; the history uses the same words."""
 
@@ -80,7 +84,7 @@ def act(
     # A hold is taken back by resuming, which goes on with work that was under way.
     undo = UNDO.get(code)
     if code == "hold" and known and known.parsed()["status"] != "in-progress":
-        undo = None
+        undo = "take_back"
     return show_changed(request, done, view, DONE[code], undo and undo_by(undo, done), code=code)
 
 
@@ -139,9 +143,11 @@ def show_refused(
     if not lost and stored:
         news = news_of(stored, request.actor)
         verb = VERBS[code].label.lower()
-        text = (
-            f"{news['who']} changed this task at {news['at']}. “{verb.capitalize()}” was not done."
-        )
+        text = _("%(who)s changed this task at %(at)s. “%(verb)s” was not done.") % {
+            "who": news["who"],
+            "at": news["at"],
+            "verb": verb.capitalize(),
+        }
     notice = {"text": text, "next": lost}
     if not wants_part(request):
         context = page_context(request, stored, view) if stored else list_context(request, view)
@@ -157,6 +163,26 @@ def show_refused(
     return part(
         request, template, context, status=refusal.status, reswap="none" if from_row else None
     )
+
+
+def conflict_of(
+    request: HttpRequest, stored: Stored, code: str, mine: dict, *, version: int, at: datetime
+) -> dict:
+    """Who changed the task since `version`, and what: to do the same on top of it, or to leave it.
+
+    What both have changed is not put on top of each other: it is looked at, and decided anew.
+    """
+    lines = conflicting(stored.resource_id, version, mine, actor=request.actor, at=at)
+    both = any(each.mine and each.now != each.before for each in lines)
+    news = news_of(stored, request.actor)
+    return {
+        "text": _("%(who)s changed this task at %(at)s. “%(verb)s” was not done.")
+        % {"who": news["who"], "at": news["at"], "verb": VERBS[code].label},
+        "lines": lines,
+        "has_mine": any(each.mine for each in lines),
+        "blocked": blocker(code, request.actor, stored.parsed())
+        or (both and _("You were about to change the same. See it as it is now, then decide.")),
+    }
 
 
 def after_context(request: HttpRequest, task_id: str, stored: Stored | None, view: View) -> dict:

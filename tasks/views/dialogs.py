@@ -24,15 +24,14 @@ from fhir.errors import (
 )
 from fhir.store import Stored
 from tasks import moves
-from tasks.available import VERBS, blocker, check_available
+from tasks.available import check_available
 from tasks.dialogs import TITLES, Dialog, MoveForm
-from tasks.differences import differences
 from tasks.rows import PRIORITIES, due
 from tasks.transitions import BadTransition
 from tasks.undo import take_back as undo
 from tasks.views.answers import found_to_change, page, part, version_of, wants_part
-from tasks.views.changed import show_changed, undo_by
-from tasks.views.context import base_context, named_view, news_of, task_url, view_of
+from tasks.views.changed import conflict_of, show_changed, undo_by
+from tasks.views.context import base_context, named_view, task_url, view_of
 
 
 class Done(NamedTuple):
@@ -106,7 +105,7 @@ def take_back(request: HttpRequest, task_id: str) -> HttpResponse:
     """Undo a reroute, an assignment, a priority, a due date or a stage, until somebody acts."""
     [version] = version_of(request) or [0]
     done = undo(task_id, version=version, actor=request.actor)
-    return show_changed(request, done, named_view(request), "Taken back")
+    return show_changed(request, done, named_view(request), _("Taken back"))
 
 
 # --- what is done ---------------------------------------------------------------------------------
@@ -121,13 +120,17 @@ def _reroute(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:
         keep_view=dialog.chosen.keep,
         **arguments,
     )
-    return Done(done.task, f"Sent to {dialog.target.name}", undoable=done.successor is None)
+    return Done(
+        done.task,
+        _("Sent to %(name)s") % {"name": dialog.target.name},
+        undoable=done.successor is None,
+    )
 
 
 def _assign(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:
     to = dialog.target.reference
     done = moves.assign(dialog.stored.resource_id, to=to, note=said["note"], **arguments)
-    return Done(done, f"Assigned to {dialog.target.name}")
+    return Done(done, _("Assigned to %(name)s") % {"name": dialog.target.name})
 
 
 def _escalate(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:
@@ -138,7 +141,7 @@ def _escalate(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:
         priority=dialog.chosen_priority,
         **arguments,
     )
-    return Done(done, "Escalated", undoable=False)
+    return Done(done, _("Escalated"), undoable=False)
 
 
 def _prioritize(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:
@@ -146,7 +149,7 @@ def _prioritize(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:
     done = moves.prioritize(
         dialog.stored.resource_id, priority=priority, note=said["note"], **arguments
     )
-    return Done(done, f"Priority is {PRIORITIES[priority][1]} now")
+    return Done(done, _("Priority is %(priority)s now") % {"priority": PRIORITIES[priority][1]})
 
 
 def _reschedule(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:
@@ -167,7 +170,7 @@ def _advance(dialog: Dialog, said: dict[str, Any], **arguments: Any) -> Done:
     done = moves.advance(
         dialog.stored.resource_id, stage=to.as_concept(), note=said["note"], **arguments
     )
-    return Done(done, f"Stage is {to.display} now")
+    return Done(done, _("Stage is %(stage)s now") % {"stage": to.label})
 
 
 # --- the mechanism of all of them -----------------------------------------------------------------
@@ -208,7 +211,7 @@ def _dialog(
 def _follow(request: HttpRequest, task_id: str, code: str, template: str) -> HttpResponse:
     """The parts of a dialog that follow from a choice."""
     if code not in TITLES:
-        raise NotFound("There is no such page.")
+        raise NotFound(_("There is no such page."))
     stored = found_to_change(request, task_id)
     check_available(code, request.actor, stored.parsed())
     dialog = _built(request, stored, code, request.GET)
@@ -259,12 +262,7 @@ def _show(
 
 def _show_stale(request: HttpRequest, dialog: Dialog, shown: list[int]) -> HttpResponse:
     """Who changed the task meanwhile, and what: to do it all the same, or to leave it."""
-    stored, code = dialog.stored, dialog.code
-    news = news_of(stored, request.actor)
-    verb = VERBS[code].label
-    conflict = {
-        "text": f"{news['who']} changed this task at {news['at']}. “{verb}” was not done.",
-        "lines": differences(stored.resource_id, shown[0], actor=request.actor, at=dialog.at),
-        "blocked": blocker(code, request.actor, stored.parsed()),
-    }
+    conflict = conflict_of(
+        request, dialog.stored, dialog.code, dialog.wanted, version=shown[0], at=dialog.at
+    )
     return _show(request, dialog, Kept(request.POST), conflict=conflict, status=412)

@@ -462,3 +462,39 @@ def test_every_action_of_a_task_that_is_refused_says_why(cast, page):
         for item in re.findall(r'<span class="item" aria-disabled="true".*?</small>', body, re.S):
             assert re.search(r"<small>[A-Z].+\.</small>", item)
     post(page("nurse"), task, "claim", version=1)
+
+
+# --- somebody else was there meanwhile ------------------------------------------------------------
+
+
+def test_a_stale_hold_keeps_what_was_typed_and_goes_on_top(cast, page, hers):
+    moves.prioritize(hers["id"], priority="stat", actor=cast["coordinator"].actor)
+    nurse = page("nurse")
+    fields = {"reason": "waiting-on-result", "note": "Lab is closed.", "version": 2}
+    response = htmx(nurse, "post", url(hers, "hold"), fields)
+    assert response.status_code == 412 and response["HX-Retarget"] == "#fields-hold"
+    shown = text(response)
+    assert "Cora Blake changed this task at" in shown and "“Hold” was not done" in shown
+    assert "Priority STAT Routine no change" in shown
+    assert "Status Accepted Accepted On hold" in shown
+    assert "Lab is closed." in shown and "Apply mine on top" in shown
+    assert 'name="version" value="3"' in response.content.decode()
+    assert stored(hers)["status"] == "accepted"
+    assert htmx(nurse, "post", url(hers, "hold"), fields | {"version": 3}).status_code == 200
+    assert stored(hers)["status"] == "on-hold"
+    assert stored(hers)["note"][0]["text"] == "Lab is closed."
+
+
+def test_what_both_have_changed_is_not_put_on_top(cast, page, hers):
+    actions.start(hers["id"], actor=cast["nurse"].actor)
+    nurse = page("nurse")
+    fields = {"reason": "waiting-on-result", "version": 2}
+    response = nurse.post(url(hers, "hold"), fields)  # a page without scripts
+    assert response.status_code == 412
+    shown = text(response)
+    assert "You were about to change the same." in shown and "Apply mine on top" not in shown
+    assert "Status In progress Accepted On hold" in shown
+    moves.prioritize(hers["id"], priority="stat", actor=cast["coordinator"].actor)
+    response = htmx(nurse, "post", url(hers, "prioritize"), {"priority": "urgent", "version": 3})
+    assert "Priority STAT Routine Urgent" in text(response)
+    assert "Apply mine on top" not in text(response)
