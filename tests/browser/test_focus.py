@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.tokens import issue
+from tasks.demo.pictures import card
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_accessibility import assert_accessible
 from tests.factories import owned_task, put
@@ -129,6 +130,60 @@ def screening(people) -> dict:
         code={"text": "Mood screening before the visit"},
         focus={"reference": "Questionnaire/screening"},
         **{"for": {"reference": "Patient/delacroix"}},
+    )
+
+
+def picture_of_a_card(people) -> dict:
+    put(
+        {
+            "resourceType": "DocumentReference",
+            "id": "card",
+            "status": "current",
+            "docStatus": "final",
+            "description": "Insurance card",
+            "type": {"text": "Insurance card"},
+            "content": [
+                {"attachment": {"contentType": "image/png", "title": "front.png", "data": card()}},
+                {"attachment": {"contentType": "application/pdf", "title": "Letter"}},
+            ],
+        }
+    )
+    return about(people, "DocumentReference/card", "Verify the insurance card", "delacroix")
+
+
+def prescription(people) -> dict:
+    put(
+        {
+            "resourceType": "MedicationRequest",
+            "id": "metformin",
+            "status": "active",
+            "intent": "order",
+            "subject": {"reference": "Patient/whitcombe"},
+            "medicationCodeableConcept": {"text": "Metformin"},
+            "dosageInstruction": [
+                {
+                    "doseAndRate": [{"doseQuantity": {"value": 500, "unit": "mg"}}],
+                    "timing": {"code": {"coding": [{"code": "BID"}]}},
+                    "route": {"text": "by mouth"},
+                }
+            ],
+            "dispenseRequest": {"quantity": {"value": 60, "unit": "tablets"}},
+            "text": {
+                "status": "generated",
+                "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>With <b>meals</b>.</p></div>',
+            },
+        }
+    )
+    return about(people, "MedicationRequest/metformin", "Refill: metformin", "whitcombe")
+
+
+def about(people, focus: str, title: str, patient: str) -> dict:
+    return owned_task(
+        people["nurse"],
+        status="in-progress",
+        code={"text": title},
+        focus={"reference": focus},
+        **{"for": {"reference": f"Patient/{patient}"}},
     )
 
 
@@ -261,10 +316,14 @@ def test_the_cards_are_accessible_and_fit(visit, people, picture, theme, size):
     for name, who, task in (
         ("report", "physician", lab_review(people)),
         ("questionnaire", "nurse", screening(people)),
+        ("picture", "nurse", picture_of_a_card(people)),
+        ("prescription", "nurse", prescription(people)),
     ):
         page = open_task(visit, who, task, size=size, color_scheme=theme)
         expect(page.locator("#focus-title")).to_be_visible()
         assert_accessible(page)
+        drawn = "[...document.querySelectorAll('.files img')].every((each) => each.naturalWidth)"
+        assert page.evaluate(drawn)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         if size is PHONE:
             page.locator("#focus-title").scroll_into_view_if_needed()
