@@ -26,18 +26,19 @@ def changes(request: HttpRequest) -> HttpResponse:
     With them who else has the page of `open`; `writing` says that a reply is being typed there.
     204 when there is nothing to tell; `Taskward-Position` is where to go on from.
     """
-    view = named_view(request, looked_at=False)
     since, now = Position.parse(request.GET.get("since", "")), timezone.now()
     upto, changed = lists.changed_since(since)
-    shown = set(ids_of(request, "shown"))
-    if view.is_threads:
-        changed, new = threads.changed_since(
-            since, changed, shown, view.key, request.actor, now=now
-        )
-    else:
+    shown, new = set(ids_of(request, "shown")), {}
+    of_threads = request.GET.get("list", "").startswith("threads")
+    # Mostly nothing has changed: then it does not matter which list it is.
+    if changed or of_threads:
+        view = named_view(request, looked_at=False)
         others = [each for each in changed if each not in shown]
-        new = {}
-        if others:
+        if of_threads:
+            changed, new = threads.changed_since(
+                since, changed, shown, view.key, request.actor, now=now
+            )
+        elif others:
             new = lists.rows_of(others, view, request.actor, now=now, narrowed=True)
     rows = [each for each in changed if each in shown]
     present = _others(request, now)
