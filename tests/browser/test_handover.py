@@ -93,7 +93,8 @@ def test_a_sheet_on_paper(visit, three, picture):
     page.emulate_media(media="print")
     for gone in (".top", ".nav", ".handover .btn"):
         expect(page.locator(gone).first).to_be_hidden()
-    expect(page.get_by_text("Printed by Maya Lindqvist")).to_be_visible()
+    expect(page.locator("main").get_by_text("Printed by Maya Lindqvist")).to_be_visible()
+    expect(page.locator(".print-only")).to_be_hidden()
     expect(page.get_by_text("Handed over by, time")).to_be_visible()
     for title in three:
         expect(page.get_by_text(title, exact=True)).to_be_visible()
@@ -117,7 +118,8 @@ def test_a_task_on_paper(visit, three, picture):
     expect(page.locator("#task-title")).to_be_visible()
     for gone in (".top", ".nav", "#list", ".d-bar"):
         expect(page.locator(gone).first).to_be_hidden()
-    assert not [each for each in page.locator("form button").all() if each.is_visible()]
+    expect(page.get_by_text(re.compile("^Printed by Maya Lindqvist"))).to_be_visible()
+    assert not [each for each in page.locator("button, textarea").all() if each.is_visible()]
     picture(page, "print-task")
 
 
