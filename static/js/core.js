@@ -42,7 +42,9 @@ on("click", (event) => {
   if (hit("[data-refresh]")) refreshDetail();
   const move = hit("[data-move]");
   if (move) openNeighbour(Number(move.dataset.move));
-  if (hit("a[href='#note-text']")) { event.preventDefault(); focusOn($("#note-text")); }
+  // A step in the history would fetch the task anew.
+  const part = hit("#detail a[href^='#']:not([href^='#field-'])");
+  if (part) { event.preventDefault(); focusOn($(part.hash)); }
   if (hit("#show-new")) showNew();
 });
 

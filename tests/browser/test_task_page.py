@@ -1,0 +1,174 @@
+"""A task's page in a real browser: two people in it, its parts and notes, another due date."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tasks import actions, moves
+from tasks.models import Task
+from tests.browser.clinic import CANARIES
+from tests.browser.conftest import PHONE
+from tests.browser.test_accessibility import assert_accessible
+from tests.factories import create, put, task_document
+
+POOL = "pool:registered-nurse"
+
+
+@pytest.fixture
+def mine(people) -> str:
+    """The id of the Task about the potassium, claimed by the nurse and begun."""
+    task = Task.objects.get(tokens__contains=["focus=DiagnosticReport/bmp"]).resource_id
+    actions.claim(task, actor=people["nurse"].actor)
+    return actions.start(task, actor=people["nurse"].actor).resource_id
+
+
+@pytest.fixture
+def allergic():
+    put(
+        {
+            "resourceType": "AllergyIntolerance",
+            "id": "penicillin",
+            "patient": {"reference": "Patient/okonkwo"},
+            "clinicalStatus": {"text": "active"},
+            "criticality": "high",
+            "code": {"text": "Penicillin"},
+            "reaction": [{"manifestation": [{"text": "Anaphylaxis"}]}],
+        }
+    )
+
+
+def url(task: str) -> str:
+    return f"/worklist/t/{task}?list={POOL}"
+
+
+def test_two_people_in_one_task_know_of_each_other(visit, people):
+    task = Task.objects.get(tokens__contains=["focus=Communication/dizzy"]).resource_id
+    nurse = visit("nurse", url(task))
+    cora = visit("coordinator", f"/worklist/t/{task}?list=all")
+    viewing = cora.locator(".d-bar [data-others=viewing]")
+    expect(viewing).to_have_text("Also viewing: Maya Lindqvist")
+    expect(nurse.locator(".d-bar [data-others=viewing]")).to_have_text("Also viewing: Cora Blake")
+    nurse.locator("#act-claim").click()
+    expect(nurse.locator("#act-start:not([aria-disabled])")).to_be_visible()
+    nurse.locator("#reply-text").press_sequentially("Please sit")
+    said = "Maya Lindqvist is writing a reply"
+    expect(cora.locator(".d-bar [data-others=writing]")).to_have_text(said)
+    expect(viewing).to_be_hidden()
+    expect(nurse.locator("#draft-saved")).to_contain_text("Saved")
+    # Who opens another task is no longer told of this one.
+    cora.locator(".row .t", has_text="Wound photo").click()
+    expect(cora.locator("#task-title")).to_contain_text("Wound photo")
+    expect(cora.locator(".d-bar [data-others=writing]")).to_be_hidden()
+
+
+def test_an_empty_reply_cannot_be_sent_and_says_why(visit, people):
+    task = Task.objects.get(tokens__contains=["focus=Communication/dizzy"]).resource_id
+    actions.claim(task, actor=people["nurse"].actor)
+    actions.start(task, actor=people["nurse"].actor)
+    page = visit("nurse", url(task))
+    send = page.get_by_role("button", name="Send and complete")
+    expect(send).to_have_attribute("aria-disabled", "true")
+    expect(send).to_have_accessible_description("Write something to send it.")
+    page.locator("#reply-text").fill("Please sit down.")
+    expect(send).not_to_have_attribute("aria-disabled", "true")
+    expect(page.locator("#why-empty")).to_be_hidden()
+    expect(page.locator("#draft-saved")).to_contain_text("Saved")
+    page.locator("#reply-text").fill("  ")
+    expect(send).to_have_attribute("aria-disabled", "true")
+
+
+def test_parts_are_added_done_and_waived_beside_the_work(visit, mine):
+    page = visit("nurse", url(mine))
+    page.get_by_text("Add subtask").click()
+    page.locator("#part-title").fill("Call patient")
+    page.keyboard.press("Enter")
+    expect(page.locator(".subs li")).to_contain_text("Call patient")
+    expect(page.locator("#act-complete")).to_have_attribute("aria-disabled", "true")
+    page.get_by_role("link", name="1 subtask is open.").click()
+    expect(page.locator("#subtasks-title")).to_be_focused()
+    page.get_by_role("button", name="Complete Call patient").click()
+    expect(page.locator(".toast").last).to_contain_text("Subtask completed")
+    expect(page.locator("#act-complete")).not_to_have_attribute("aria-disabled", "true")
+    page.get_by_text("Add subtask").click()
+    page.locator("#part-title").fill("Order repeat")
+    page.locator("#act-add-part").click()
+    page.get_by_text("Waive… Order repeat").click()
+    assert_accessible(page)
+    page.get_by_label("Why is it not needed?").select_option(index=1)
+    page.get_by_role("button", name="Waive this subtask").click()
+    expect(page.locator(".subs")).to_contain_text("Cancelled")
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    expect(page.locator(".steps .now")).to_contain_text("Completed")
+
+
+def test_a_note_is_added_and_put_right(visit, mine):
+    page = visit("nurse", url(mine))
+    page.locator("#note-text").fill("Caled her.")
+    page.locator("#act-note-send").click()
+    note = page.locator(".notes > div").first
+    expect(note).to_contain_text("Caled her.")
+    note.get_by_text("Edit").click()
+    note.get_by_label("The note").fill("Called her.")
+    note.get_by_role("button", name="Change note").click()
+    expect(page.locator(".notes > div").first).to_contain_text("Called her.")
+    changes = page.get_by_label("Show changes only")
+    before = page.locator(".tl li:visible").count()
+    changes.check()
+    assert page.locator(".tl li:visible").count() < before
+
+
+def test_the_due_date_is_changed_by_key_and_undone(visit, mine):
+    page = visit("nurse", url(mine))
+    was = page.locator(".dl dd", has=page.locator("#act-due")).inner_text()
+    page.locator("#task-title").focus()
+    page.keyboard.press("d")
+    expect(page.locator("#due-day")).to_be_focused()
+    page.locator("#due-day").fill("2031-05-04")
+    page.locator("#due-day").blur()
+    expect(page.locator("#outcome")).to_contain_text("to 4 May 2031")
+    page.locator("#due-time").fill("10:30")
+    page.locator("#due-time").blur()
+    expect(page.locator("#outcome")).to_contain_text("to 4 May 2031 10:30")
+    assert_accessible(page)
+    page.get_by_role("radio", name="Agreed with who asked for it").check()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("Due 4 May 2031 10:30 now")
+    expect(page.locator(".tl li").first).to_contain_text("Agreed with who asked for it")
+    page.keyboard.press("z")
+    expect(page.locator(".toast").last).to_contain_text("Taken back")
+    assert page.locator(".dl dd", has=page.locator("#act-due")).inner_text() == was
+
+
+def test_what_is_watched_says_what_became_of_it(visit, people, mine):
+    page = visit("coordinator", f"/worklist/t/{mine}?list=all")
+    page.keyboard.press("w")
+    expect(page.locator("#act-watch")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#count-watching")).to_contain_text("1")
+    page.get_by_role("link", name=re.compile("^Watching")).click()
+    row = page.locator(".row")
+    expect(row).to_have_count(1)
+    moves.prioritize(mine, priority="asap", actor=people["nurse"].actor)
+    expect(row.locator(".row-news")).to_contain_text("Priority: STAT → ASAP")
+    assert_accessible(page)
+    row.locator(".t").click()
+    expect(page.locator("#task-title")).to_be_visible()
+    page.get_by_role("link", name=re.compile("^Watching")).click()
+    expect(page.locator(".row-news")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_who_it_is_about_stays_in_sight(visit, people, mine, allergic, scheme):
+    create(task_document(partOf=[{"reference": f"Task/{mine}"}], code={"text": "Call her"}))
+    page = visit("nurse", url(mine), size=PHONE, color_scheme=scheme)
+    page.locator(".d-scroll").evaluate("each => each.scrollTo(0, each.scrollHeight)")
+    name = page.locator(".pb .nm")
+    expect(name).to_be_in_viewport()
+    expect(name).to_have_text(re.compile(r"Okonkwo\s*, Amara"))
+    expect(page.locator(".allergies")).to_contain_text("Penicillin: anaphylaxis")
+    assert not name.evaluate("each => each.scrollWidth > each.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    expect(page.locator(".brief")).to_contain_text("step 3 of 4")
+    assert_accessible(page)
+    assert not any(each in page.title() or each in page.url for each in CANARIES)
