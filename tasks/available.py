@@ -8,6 +8,9 @@ tasks.transitions and `tasks.permissions.check_change`.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from accounts.pools import codes_of, pool_ids
 from fhir.actor import Actor, Role
 from fhir.errors import BusinessRuleViolation, FhirError
@@ -51,32 +54,33 @@ def _reason(status: str):
 VERBS = {
     verb.code: verb
     for verb in (
-        Verb("claim", "Claim", "hand", "C",
+        Verb("claim", gettext_lazy("Claim"), "hand", "C",
              lambda document, actor: documents.claimed(document, {"reference": actor.reference})),
-        Verb("start", "Start work", "play", "S", _status("in-progress")),
-        Verb("resume", "Resume", "play", "H", _status("in-progress")),
-        Verb("complete", "Complete", "check", "E",
+        Verb("start", gettext_lazy("Start work"), "play", "S", _status("in-progress")),
+        Verb("resume", gettext_lazy("Resume"), "play", "H", _status("in-progress")),
+        Verb("complete", gettext_lazy("Complete"), "check", "E",
              lambda document, actor: documents.completed(document, ())),
-        Verb("close", "Complete without replying", "check", "",
+        Verb("close", gettext_lazy("Complete without replying"), "check", "",
              lambda document, actor: documents.completed(document, ()), asks=True),
-        Verb("hold", "Hold", "pause", "H", _reason("on-hold"), asks=True),
-        Verb("release", "Release", "undo-2", "U",
+        Verb("hold", gettext_lazy("Hold"), "pause", "H", _reason("on-hold"), asks=True),
+        Verb("release", gettext_lazy("Release"), "undo-2", "U",
              lambda document, actor: documents.released(document)),
-        Verb("note", "Add note", "sticky-note", "M",
+        Verb("note", gettext_lazy("Add note"), "sticky-note", "M",
              lambda document, actor: documents.with_note(
                  document, "-", author={"authorString": "-"}, at=now())),
-        Verb("reroute", "Reroute", "corner-up-right", "R", None, opens=True),
-        Verb("assign", "Assign", "user-round-plus", "A", None, opens=True),
-        Verb("escalate", "Escalate", "siren", "", None, opens=True),
-        Verb("prioritize", "Change priority", "arrow-up", "", None, opens=True),
-        Verb("reschedule", "Change due date", "calendar-clock", "D", None, opens=True),
-        Verb("next-stage", "Next stage", "milestone", ".", None),
-        Verb("stage", "Change stage", "milestone", "", None, opens=True),
-        Verb("answer", "Save answers", "clipboard-list", "", None),
-        Verb("reply", "Reply", "message-square", "A", None),
-        Verb("reject", "Reject", "ban", "", _reason("rejected"), asks=True),
-        Verb("fail", "Could not be done", "circle-x", "", _reason("failed"), asks=True),
-        Verb("cancel", "Cancel this task", "x", "", _reason("cancelled"), asks=True),
+        Verb("reroute", gettext_lazy("Reroute"), "corner-up-right", "R", None, opens=True),
+        Verb("assign", gettext_lazy("Assign"), "user-round-plus", "A", None, opens=True),
+        Verb("escalate", gettext_lazy("Escalate"), "siren", "", None, opens=True),
+        Verb("prioritize", gettext_lazy("Change priority"), "arrow-up", "", None, opens=True),
+        Verb("reschedule", gettext_lazy("Change due date"), "calendar-clock", "D", None, opens=True),
+        Verb("next-stage", gettext_lazy("Next stage"), "milestone", ".", None),
+        Verb("stage", gettext_lazy("Change stage"), "milestone", "", None, opens=True),
+        Verb("answer", gettext_lazy("Save answers"), "clipboard-list", "", None),
+        Verb("subtask", gettext_lazy("Add subtask"), "plus", "", None),
+        Verb("reply", gettext_lazy("Reply"), "message-square", "A", None),
+        Verb("reject", gettext_lazy("Reject"), "ban", "", _reason("rejected"), asks=True),
+        Verb("fail", gettext_lazy("Could not be done"), "circle-x", "", _reason("failed"), asks=True),
+        Verb("cancel", gettext_lazy("Cancel this task"), "x", "", _reason("cancelled"), asks=True),
     )
 }  # fmt: skip
 
@@ -145,48 +149,56 @@ def blocker(code: str, actor: Actor, document: dict) -> str:
 
 def _of_the_person(code: str, actor: Actor, document: dict) -> str:
     if actor.role is Role.AUDITOR:
-        return "An auditor reads everything and changes nothing."
+        return _("An auditor reads everything and changes nothing.")
     owner = documents.reference_of(document, "owner")
     if code == "claim":
         if owner and owner != actor.reference:
-            return f"{name_of(document['owner'])} has this task."
+            return _("%(name)s has this task.") % {"name": name_of(document["owner"])}
         if not actor.reference:
-            return "You have no Practitioner of your own, so you cannot own a task."
+            return _("You have no Practitioner of your own, so you cannot own a task.")
         return ""
     if code == "note" or supervises(actor, document):
         return ""
     if code == "assign":
-        return "Only a coordinator of its pool can assign a task to somebody."
+        return _("Only a coordinator of its pool can assign a task to somebody.")
     if owner and owner == actor.reference:
         return ""
     # What nobody has yet may be sent to another pool by those who could claim it.
     if code == "reroute" and is_claimable_by(actor, document):
         return ""
     return (
-        f"Only {name_of(document['owner'])} or a coordinator can do this."
+        _("Only %(name)s or a coordinator can do this.") % {"name": name_of(document["owner"])}
         if owner
-        else ("Claim this task first.")
+        else (_("Claim this task first."))
     )
 
 
 def _of_the_status(code: str, document: dict) -> str:
     status = document["status"]
     if status in FINAL:
-        return f"This task is {Status(status).label.lower()}: nothing leads out of it."
+        return _("This task is %(label)s: nothing leads out of it.") % {
+            "label": Status(status).label.lower()
+        }
     if code == "claim":
-        return "" if status in CLAIMABLE else f"A task that is {_said(status)} cannot be claimed."
+        return (
+            ""
+            if status in CLAIMABLE
+            else _("A task that is %(said)s cannot be claimed.") % {"said": _said(status)}
+        )
     if code == "resume":
-        return "" if status == "on-hold" else "Only a task that is on hold can be resumed."
+        return "" if status == "on-hold" else _("Only a task that is on hold can be resumed.")
     if code == "release":
         if not pool_ids(codes_of(document.get("performerType", []))):
-            return "This task came from no pool, so it cannot go back to one."
+            return _("This task came from no pool, so it cannot go back to one.")
         return (
             ""
             if can_follow(status, "requested") or status == "requested"
-            else (f"A task that is {_said(status)} cannot go back to its pool.")
+            else (
+                _("A task that is %(said)s cannot go back to its pool.") % {"said": _said(status)}
+            )
         )
     if code == "reply" and not thread_of(document):
-        return "This task is about no message, so there is nobody to reply to."
+        return _("This task is about no message, so there is nobody to reply to.")
     if code == "stage":
         return why_no_stage(document)
     if code == "next-stage":
@@ -197,8 +209,11 @@ def _of_the_status(code: str, document: dict) -> str:
     if can_follow(status, target):
         return ""
     if status == "on-hold":
-        return "Resume it first: it is on hold."
-    return f"A task that is {_said(status)} cannot become {_said(target)}."
+        return _("Resume it first: it is on hold.")
+    return _("A task that is %(said)s cannot become %(said_2)s.") % {
+        "said": _said(status),
+        "said_2": _said(target),
+    }
 
 
 def _of_the_rules(code: str, actor: Actor, document: dict) -> str:

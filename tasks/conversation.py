@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from accounts import people
 from communications import categories
 from communications.actions import draft_of, drafts_in, recipient_in
@@ -96,8 +99,11 @@ class Conversation:
     def aside(self) -> str:
         """4 messages · opened Wed 18 Nov"""
         count = len(self.earlier) + len(self.messages)
-        said = f"{count} message{'' if count == 1 else 's'}"
-        return f"{said} · opened {times.within(self.opened)}" if self.opened else said
+        said = ngettext("%(count)s message", "%(count)s messages", count) % {"count": count}
+        if not self.opened:
+            return said
+        opened = _("opened %(day)s") % {"day": times.within(self.opened)}
+        return f"{said} · {opened}"
 
 
 def conversation(
@@ -134,7 +140,7 @@ def conversation(
     opened = next((each.at for each in messages if each.at), None)
     return Conversation(
         header_id=header_id,
-        title=display_of(header.get("topic")) or "Thread with patient",
+        title=display_of(header.get("topic")) or _("Thread with patient"),
         earlier=messages[:cut],
         messages=messages[cut:],
         opened=times.day(opened, now) if opened else "",
@@ -163,12 +169,14 @@ def _composer(
     if actor.role is Role.AUDITOR:
         return None
     last = last_arrived(thread, actor=actor)
-    name = named.get(to.get("reference", "")) or to.get("display") or ("the patient" if to else "")
+    name = (
+        named.get(to.get("reference", "")) or to.get("display") or (_("the patient") if to else "")
+    )
     medium = next((display_of(each) for each in header.get("medium", [])), "")
     if not actor.reference:
-        why_not = "You have no Practitioner of your own, so you cannot write messages."
+        why_not = _("You have no Practitioner of your own, so you cannot write messages.")
     elif not to:
-        why_not = "This thread names no patient to write to."
+        why_not = _("This thread names no patient to write to.")
     else:
         why_not = blocker("reply", actor, task) if task and task["status"] not in FINAL else ""
     kept = draft_of(thread, actor)
@@ -194,11 +202,14 @@ def _outcome(name: str, medium: str, task: dict | None) -> list[str]:
     """What "Send and complete" brings about, in the order in which it is written."""
     if task is None or task["status"] in FINAL:
         return []
+    answered = (
+        _("%(name)s gets your answer (%(medium)s)") if medium else _("%(name)s gets your answer")
+    )
     return [
-        f"{name[:1].upper()}{name[1:]} gets your answer{f' ({medium})' if medium else ''}",
-        "The answer is kept as the result of this task",
-        "The task is completed and the thread closed",
-        "It cannot be taken back",
+        answered % {"name": f"{name[:1].upper()}{name[1:]}", "medium": medium},
+        _("The answer is kept as the result of this task"),
+        _("The task is completed and the thread closed"),
+        _("It cannot be taken back"),
     ]
 
 
@@ -209,7 +220,7 @@ def _message(message: dict, named: dict, trigger: str, actor: Actor, now: dateti
     retracted = message.get("status") == RETRACTED
     return Message(
         id=message["id"],
-        sender=named.get(reference) or sender.get("display") or reference or "Unknown sender",
+        sender=named.get(reference) or sender.get("display") or reference or _("Unknown sender"),
         at=at,
         day=times.day(at, now) if at else "",
         time=times.time_of(at) if at else "",
@@ -238,12 +249,12 @@ def _attachments(message: dict) -> list[Attachment]:
             attachment = part["contentAttachment"]
             found.append(
                 Attachment(
-                    attachment.get("title") or "Attachment", _link(attachment.get("url", ""))
+                    attachment.get("title") or _("Attachment"), _link(attachment.get("url", ""))
                 )
             )
         elif "contentReference" in part:
             reference = part["contentReference"]
-            title = reference.get("display") or reference.get("reference") or "Attachment"
+            title = reference.get("display") or reference.get("reference") or _("Attachment")
             found.append(Attachment(title, _link(reference.get("reference", ""))))
     return found
 

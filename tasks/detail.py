@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from accounts import people
 from accounts.models import Pool
 from accounts.pools import codes_of, pool_ids
@@ -25,6 +28,8 @@ from tasks.parts import Part, Tree
 from tasks.reasons import choices
 from tasks.rows import description_of, due, is_patient, priority_of, title_of
 from tasks.stages import Stop
+from tasks.subtasks import open_children, why_open
+from tasks.task_types import label_of
 from tasks.timeline import Event, timeline
 from tasks.times import Due
 from tasks.transitions import FINAL, Status
@@ -93,6 +98,8 @@ class Detail:
     card: focal.Card | None
     notes: list[Note]
     subtasks: list[Part]
+    parts_reason: str
+    """What is said of its open parts, where that leads to some on the page."""
     events: list[Event]
     clocks: list[str]
     """How long it waited, was held and took, a phrase each."""
@@ -132,7 +139,7 @@ class Detail:
         if len(lines) == 1 and all(action.reason for action in self.buttons):
             return [Refusal("", reason) for reason in lines]
         return [
-            Refusal(", ".join(labels), reason, "subtask" in reason and bool(self.subtasks))
+            Refusal(", ".join(map(str, labels)), reason, reason == self.parts_reason)
             for reason, labels in lines.items()
         ]
 
@@ -175,34 +182,38 @@ class Detail:
 
 DIALOGS = {
     "close": (
-        "Complete without replying",
-        "The patient gets no answer in this thread. Why is none needed?",
-        "Complete without replying",
-        "Keep it",
+        gettext_lazy("Complete without replying"),
+        gettext_lazy("The patient gets no answer in this thread. Why is none needed?"),
+        gettext_lazy("Complete without replying"),
+        gettext_lazy("Keep it"),
     ),
     "hold": (
-        "Put this task on hold",
-        "It stays yours. What is it waiting for?",
-        "Hold",
-        "Keep working",
+        gettext_lazy("Put this task on hold"),
+        gettext_lazy("It stays yours. What is it waiting for?"),
+        gettext_lazy("Hold"),
+        gettext_lazy("Keep working"),
     ),
     "reject": (
-        "Reject this task",
-        "It ends here, undone, and cannot be opened again. To let a colleague do it, release it.",
-        "Reject this task",
-        "Keep it",
+        gettext_lazy("Reject this task"),
+        gettext_lazy(
+            "It ends here, undone, and cannot be opened again. To let a colleague do it, release it."
+        ),
+        gettext_lazy("Reject this task"),
+        gettext_lazy("Keep it"),
     ),
     "fail": (
-        "Close as not done",
-        "It was tried and could not be done. It ends here and cannot be opened again.",
-        "Close as not done",
-        "Keep it",
+        gettext_lazy("Close as not done"),
+        gettext_lazy(
+            "It was tried and could not be done. It ends here and cannot be opened again."
+        ),
+        gettext_lazy("Close as not done"),
+        gettext_lazy("Keep it"),
     ),
     "cancel": (
-        "Cancel this task",
-        "It is not needed any more. It ends here and cannot be opened again.",
-        "Cancel this task",
-        "Keep it",
+        gettext_lazy("Cancel this task"),
+        gettext_lazy("It is not needed any more. It ends here and cannot be opened again."),
+        gettext_lazy("Cancel this task"),
+        gettext_lazy("Keep it"),
     ),
 }
 
@@ -222,7 +233,7 @@ def get(task_id: str, actor: Actor) -> Stored:
     """The Task. Raises NotFound, the same for a hidden, a deleted and an unknown one (T5)."""
     stored = find(task_id, actor)
     if stored is None:
-        raise NotFound("This task does not exist, or you may not see it.")
+        raise NotFound(_("This task does not exist, or you may not see it."))
     return stored
 
 
@@ -248,7 +259,7 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         description=description_of(document),
         priority=priority_of(document),
         status=document["status"],
-        reason=display_of(document.get("statusReason")),
+        reason=label_of(document.get("statusReason")),
         due=_due(document, now),
         banner=banner(document.get("for") or {}, actor, now=now, besides=stored.resource_id),
         owner=named.get(owner, owner),
@@ -260,7 +271,7 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         created=parse_date(document["authoredOn"]).low
         if "authoredOn" in document
         else versions[0].at,
-        stage=display_of(document.get("businessStatus")),
+        stage=label_of(document.get("businessStatus")),
         way=stages.way(document),
         next_stage=_next_stage(actor, document),
         changes_stage=not blocker("stage", actor, document),
@@ -272,6 +283,7 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
             ::-1
         ],
         subtasks=tree.parts(document, named),
+        parts_reason=why_open(open_children(stored.resource_id)) if tree.documents else "",
         events=timeline(stored, actor=actor),
         clocks=_clocks(clocks_of(stored, now=now)),
         shows_raw=actor.role is Role.ADMIN,
@@ -286,22 +298,23 @@ def _clocks(found: Clocks) -> list[str]:
     def said(milliseconds: int) -> str:
         return times.duration(timedelta(milliseconds=milliseconds))
 
-    whole = "took" if found.ended else "open for"
-    told = [f"{whole} {said(found.turnaround)}"]
+    whole = _("took %(length)s") if found.ended else _("open for %(length)s")
+    told = [whole % {"length": said(found.turnaround)}]
     if found.to_claim is not None:
-        told.append(f"claimed after {said(found.to_claim)}")
+        told.append(_("claimed after %(length)s") % {"length": said(found.to_claim)})
     if found.waiting != (found.to_claim or 0):
-        told.append(f"unclaimed {said(found.waiting)} in all")
+        told.append(_("unclaimed %(length)s in all") % {"length": said(found.waiting)})
     if found.hold:
-        told.append(f"{said(found.hold)} on hold")
+        told.append(_("%(length)s on hold") % {"length": said(found.hold)})
     if found.reroutes:
-        told.append(f"rerouted {'once' if found.reroutes == 1 else f'{found.reroutes} times'}")
+        text = ngettext("rerouted once", "rerouted %(count)s times", found.reroutes)
+        told.append(text % {"count": found.reroutes})
     return told
 
 
 def _next_stage(actor: Actor, document: dict) -> str:
     following = stages.next_stage(document)
-    return following.display if following and not blocker("next-stage", actor, document) else ""
+    return following.label if following and not blocker("next-stage", actor, document) else ""
 
 
 def _asked(actions: list[Action], document: dict) -> list[Asked]:
@@ -330,7 +343,7 @@ def _authors(document: dict) -> list[dict]:
 def _note(number: int, note: dict, named: dict, actor: Actor, now: datetime) -> Note:
     reference = reference_of(note, "authorReference")
     at = parse_date(note["time"]).low if "time" in note else None
-    author = named.get(reference) or note.get("authorString") or reference or "Unknown author"
+    author = named.get(reference) or note.get("authorString") or reference or _("Unknown author")
     is_open = actor.role is not Role.AUDITOR and is_note_open(note, author_of(actor), at=now)
     return Note(number, author, at, note.get("text", ""), is_patient(reference), is_open)
 

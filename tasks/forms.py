@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tasks.reasons import Reason
 
@@ -23,12 +25,12 @@ class ReasonForm(forms.Form):
         chosen = known.get(data.get("reason", ""))
         text = (data.get("note") or "").strip()
         if chosen is None:
-            self.add_error("reason", "Choose a reason.")
+            self.add_error("reason", _("Choose a reason."))
         elif chosen.is_other:
             if text:
                 data["concept"], data["note"] = {"text": text}, ""
             else:
-                self.add_error("note", "Say in a few words what the other reason is.")
+                self.add_error("note", _("Say in a few words what the other reason is."))
         else:
             data["concept"], data["note"] = chosen.as_concept(), text
         return data
@@ -38,5 +40,6 @@ class NoteForm(forms.Form):
     """A comment on a Task."""
 
     text = forms.CharField(
-        max_length=20_000, error_messages={"required": "Write something before you add it."}
+        max_length=20_000,
+        error_messages={"required": gettext_lazy("Write something before you add it.")},
     )

@@ -5,9 +5,11 @@ import json as pretty
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from fhir import json, sql
-from fhir.datatypes import display_of
 from tasks.document import PRIORITY_RANK, reference_of
+from tasks.task_types import label_of
 from tasks.transitions import Status
 
 SHOWN = 200
@@ -55,15 +57,15 @@ def changes_in(versions: list[Version], version: Version) -> list[tuple[str, str
 
 
 STATUS_WORDS = {
-    "in-progress": ("play", "started work"),
-    "completed": ("circle-check", "completed it"),
-    "on-hold": ("pause", "put it on hold"),
-    "rejected": ("ban", "rejected it"),
-    "failed": ("circle-x", "could not get it done"),
-    "cancelled": ("circle-x", "cancelled it"),
-    "entered-in-error": ("circle-x", "marked it as entered in error"),
-    "received": ("inbox", "received it"),
-    "ready": ("inbox", "marked it as ready"),
+    "in-progress": ("play", _("started work")),
+    "completed": ("circle-check", _("completed it")),
+    "on-hold": ("pause", _("put it on hold")),
+    "rejected": ("ban", _("rejected it")),
+    "failed": ("circle-x", _("could not get it done")),
+    "cancelled": ("circle-x", _("cancelled it")),
+    "entered-in-error": ("circle-x", _("marked it as entered in error")),
+    "received": ("inbox", _("received it")),
+    "ready": ("inbox", _("marked it as ready")),
 }
 
 
@@ -80,13 +82,13 @@ def priority_word(document: dict) -> str:
 
 STEPS = ("requested", "accepted", "in-progress", "completed")
 MEANINGS = {
-    "requested": "created and waiting",
-    "received": "seen by its recipient",
-    "ready": "ready to be taken up",
-    "draft": "not yet asked for",
-    "accepted": "somebody has it",
-    "in-progress": "work has begun",
-    "completed": "finished successfully",
+    "requested": _("created and waiting"),
+    "received": _("seen by its recipient"),
+    "ready": _("ready to be taken up"),
+    "draft": _("not yet asked for"),
+    "accepted": _("somebody has it"),
+    "in-progress": _("work has begun"),
+    "completed": _("finished successfully"),
 }
 
 
@@ -135,7 +137,7 @@ def steps(versions: list[Version]) -> list[Step]:
         by=reached[status].actor,
         at=reached[status].at,
         tone="hold" if status == "on-hold" else "bad",
-        reason=display_of(document.get("statusReason")),
+        reason=label_of(document.get("statusReason")),
     )
     left = [each for each in path if each not in done] if status == "on-hold" else []
     return [*(_step(each, "done", reached) for each in done), aside,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, QueryDict
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from fhir.errors import InvalidSearch
@@ -37,7 +38,7 @@ class Look:
         mode = query["mode"]
         columns = tuple(each for each in query.getlist("column") if each)
         if mode not in MODES or not COLUMNS.keys() >= set(columns):
-            raise InvalidSearch("A list cannot look like that.")
+            raise InvalidSearch(gettext("A list cannot look like that."))
         return cls(mode, tuple(each for each in COLUMNS if each in columns))
 
     @property

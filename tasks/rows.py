@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import people
@@ -15,28 +16,29 @@ from fhir.datatypes import display_of, parse_date
 from tasks import times
 from tasks.document import NO_DUE, due_of, reference_of
 from tasks.narrowing import Sort, end_of_day
+from tasks.task_types import label_of
 from tasks.times import Due
 from tasks.transitions import CLAIMABLE, OPEN, Status
 from tasks.worklist import ON_HOLD, Listed, View
 
 PRIORITIES = {
-    "stat": (4, "STAT"),
-    "asap": (3, "ASAP"),
-    "urgent": (2, "Urgent"),
-    "routine": (1, "Routine"),
+    "stat": (4, _("STAT")),
+    "asap": (3, _("ASAP")),
+    "urgent": (2, _("Urgent")),
+    "routine": (1, _("Routine")),
 }
 """Code → (bars, word), from the most to the least urgent."""
 
 FOCUS_KINDS = {
-    "Communication": ("message-square", "Message"),
-    "DiagnosticReport": ("flask-conical", "Report"),
-    "QuestionnaireResponse": ("clipboard-list", "Answers"),
-    "Questionnaire": ("clipboard-list", "Questionnaire"),
-    "DocumentReference": ("image", "Document"),
-    "MedicationRequest": ("pill", "Prescription"),
-    "ServiceRequest": ("stethoscope", "Order"),
-    "ClinicalImpression": ("file-text", "Clinical note"),
-    "Encounter": ("calendar-clock", "Visit"),
+    "Communication": ("message-square", _("Message")),
+    "DiagnosticReport": ("flask-conical", _("Report")),
+    "QuestionnaireResponse": ("clipboard-list", _("Answers")),
+    "Questionnaire": ("clipboard-list", _("Questionnaire")),
+    "DocumentReference": ("image", _("Document")),
+    "MedicationRequest": ("pill", _("Prescription")),
+    "ServiceRequest": ("stethoscope", _("Order")),
+    "ClinicalImpression": ("file-text", _("Clinical note")),
+    "Encounter": ("calendar-clock", _("Visit")),
 }
 """Type of the focus → (icon, word)."""
 
@@ -110,7 +112,7 @@ class Row:
     def tag(self) -> str:
         """The stage; the status instead when work is paused or there is no stage to show."""
         if self.status == "on-hold":
-            return "On hold"
+            return gettext("On hold")
         return self.stage or ("" if self.status in CLAIMABLE else Status(self.status).label)
 
 
@@ -169,7 +171,7 @@ def _row(listed: Listed, view: View, actor: Actor, patients, named, pools, now) 
         age=people.age_line(who, age) if who else "",
         owner=named.get(owner) or (document.get("owner") or {}).get("display", "") or owner,
         owner_reference=owner,
-        stage=display_of(document.get("businessStatus")),
+        stage=label_of(document.get("businessStatus")),
         status=document["status"],
         focus_icon=icon,
         focus_word=word,

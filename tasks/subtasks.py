@@ -23,7 +23,10 @@ def open_children(task_id: str) -> int:
 
 def blocker(document: dict) -> str:
     """What keeps a Task from being completed, as a sentence; "" when nothing does."""
-    count = open_children(document["id"]) if "id" in document else 0
+    return why_open(open_children(document["id"]) if "id" in document else 0)
+
+
+def why_open(count: int) -> str:
     if not count:
         return ""
     said = ngettext("%(count)s subtask is open.", "%(count)s subtasks are open.", count)

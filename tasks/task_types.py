@@ -11,10 +11,11 @@ from time import monotonic
 from typing import NamedTuple
 
 from django.utils.timezone import get_default_timezone
+from django.utils.translation import gettext
 
 from fhir import sql
 from fhir.conformance import canonical
-from fhir.datatypes import codings, to_instant
+from fhir.datatypes import codings, display_of, to_instant
 
 TASK_TYPE = canonical("CodeSystem", "task-type")
 TASK_CATEGORY = canonical("CodeSystem", "task-category")
@@ -28,12 +29,27 @@ KEPT_FOR = 30.0
 """Seconds."""
 
 
+def translated(text: str) -> str:
+    """A word that a site begins with, in the reader's language; its own words stay as they are."""
+    return gettext(text) if text else ""
+
+
+def label_of(concept: dict | None) -> str:
+    """What a CodeableConcept is called, for a reader."""
+    return translated(display_of(concept))
+
+
 class Coded(NamedTuple):
     """A code with what it is called."""
 
     system: str
     code: str
     display: str
+
+    @property
+    def label(self) -> str:
+        """What it is called, for a reader; what is written stays as it is set up."""
+        return translated(self.display)
 
     def as_coding(self) -> dict:
         return {"system": self.system, "code": self.code, "display": self.display}
@@ -53,6 +69,10 @@ class Reason(NamedTuple):
     @property
     def is_other(self) -> bool:
         return self.code == "other"
+
+    @property
+    def label(self) -> str:
+        return translated(self.display)
 
     def as_concept(self) -> dict:
         return Coded(self.system, self.code, self.display).as_concept()

@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import people
 from accounts.models import Pool
@@ -36,7 +38,12 @@ from tasks.worklist import FEED_BATCH, SETTLED, Position
 PAGE = 50
 COUNT_UP_TO = 100
 
-TABS = {"ours": "Our turn", "patient": "Waiting on patient", "all": "All", "notices": "Notices"}
+TABS = {
+    "ours": gettext_lazy("Our turn"),
+    "patient": gettext_lazy("Waiting on patient"),
+    "all": gettext_lazy("All"),
+    "notices": gettext_lazy("Notices"),
+}
 
 CONDITIONS = {
     "ours": f"not c.deleted and c.newest_voice = '{PATIENT}'",
@@ -65,9 +72,11 @@ class Cursor(NamedTuple):
             at, header_id = decoded.split("|")
             cursor = cls(datetime.fromisoformat(at), header_id)
         except ValueError as error:
-            raise InvalidSearch("This page of the list cannot be found; open it anew.") from error
+            raise InvalidSearch(
+                _("This page of the list cannot be found; open it anew.")
+            ) from error
         if cursor.at.tzinfo is None:
-            raise InvalidSearch("This page of the list cannot be found; open it anew.")
+            raise InvalidSearch(_("This page of the list cannot be found; open it anew."))
         return cursor
 
 
@@ -104,13 +113,13 @@ class Inbox:
     def parse(cls, tab: str, pool: str, actor: Actor) -> "Inbox":
         """Raises NotFound for a tab that is none, or a pool that the actor has no part in."""
         if tab not in TABS:
-            raise NotFound("This list is not one of yours.")
+            raise NotFound(_("This list is not one of yours."))
         if not pool:
             return cls(tab)
         found = Pool.objects.filter(slug=pool).first()
         allowed = {*actor.pools, *actor.coordinates}
         if found is None or not (actor.reads_everything or found.pk in allowed):
-            raise NotFound("This list is not one of yours.")
+            raise NotFound(_("This list is not one of yours."))
         return cls(tab, found)
 
     @classmethod
@@ -399,7 +408,7 @@ def _row(each: Listed, task: dict | None, actor, patients, writing, named, now) 
     sender = sender_of(each.newest)
     text = line_of(each.newest)
     if each.voice == STAFF:
-        who = "You" if sender == actor.reference else named.get(sender, "Clinic")
+        who = _("You") if sender == actor.reference else named.get(sender, "Clinic")
         text = f"{who}: {text}"
     live = task is not None and task["status"] not in FINAL
     owner = reference_of(task, "owner") if live else ""
@@ -432,12 +441,12 @@ def _row(each: Listed, task: dict | None, actor, patients, writing, named, now) 
 
 def _turn(each: Listed, owner: str, actor: Actor, *, live: bool) -> tuple[str, str]:
     if each.voice == STAFF:
-        return ("", "") if each.finished else ("Waiting on patient", "")
+        return ("", "") if each.finished else (_("Waiting on patient"), "")
     if each.voice != PATIENT:
         return "", ""
     if live and not owner:
-        return "Unclaimed", "warn"
-    return ("Your turn" if owner and owner == actor.reference else "Our turn"), "danger"
+        return _("Unclaimed"), "warn"
+    return (_("Your turn") if owner and owner == actor.reference else _("Our turn")), "danger"
 
 
 def _proxy(each: Listed, named: dict) -> str:
@@ -458,7 +467,7 @@ def line_of(message: dict) -> str:
         if "contentString" in part:
             return " ".join(part["contentString"].split())[:160]
         if "contentAttachment" in part:
-            return part["contentAttachment"].get("title") or "Attachment"
+            return part["contentAttachment"].get("title") or _("Attachment")
     return display_of(message.get("topic"))
 
 

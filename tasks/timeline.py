@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accounts import people
 from accounts.models import Pool
@@ -33,6 +34,7 @@ from tasks.document import due_of, reference_of
 from tasks.explanations import Explanation, Written
 from tasks.history import STATUS_WORDS, priority_word
 from tasks.models import Provenance, RuleRun, Task
+from tasks.task_types import label_of
 from tasks.transitions import CLAIMABLE, ENDED, Status
 
 SHOWN = 200
@@ -176,25 +178,31 @@ def change_between(before: dict, after: dict, actor: str, pool_of) -> Change:
         _tell_move(found, move, before, after, pool_of)
     _tell_status(found, move, before, after)
     if before.get("businessStatus") != after.get("businessStatus"):
-        stage = display_of(after.get("businessStatus"))
-        words = f"moved it to the stage “{stage}”" if stage else "took its stage away"
+        stage = label_of(after.get("businessStatus"))
+        words = (
+            _("moved it to the stage “%(stage)s”") % {"stage": stage}
+            if stage
+            else _("took its stage away")
+        )
         found.add("stage", words)
     if before.get("priority") != after.get("priority"):
         was, now = (priority_word(document) for document in (before, after))
-        found.add("priority", f"changed the priority from {was} to {now}")
+        found.add(
+            "priority", _("changed the priority from %(was)s to %(now)s") % {"was": was, "now": now}
+        )
     if due_of(before) != due_of(after):
-        found.add("due", "changed when it is due")
+        found.add("due", _("changed when it is due"))
     if len(after.get("output", [])) > len(before.get("output", [])):
-        found.add("output", "recorded a result")
+        found.add("output", _("recorded a result"))
     notes, known = after.get("note", []), before.get("note", [])
     added = [note.get("text", "") for note in notes[len(known) :]]
     found.notes = [text for text in added if text]
     if found.notes and not found.kind:
-        found.add("note", "added a note")
+        found.add("note", _("added a note"))
     if len(notes) < len(known) or notes[: len(known)] != known:
-        found.add("edited", "edited a note")
+        found.add("edited", _("edited a note"))
     if not found.kind:
-        found.add("edited", "edited it")
+        found.add("edited", _("edited it"))
     return found
 
 
@@ -202,11 +210,11 @@ def _tell_move(found: Change, move: str, before: dict, after: dict, pool_of) -> 
     owner = after.get("owner") or {}
     has = reference_of(after, "owner")
     if move == "claim":
-        found.add("claim", "claimed it")
+        found.add("claim", _("claimed it"))
     elif move == "release":
-        found.add("release", "gave it back to", to_name=pool_of(after) or "nobody")
+        found.add("release", _("gave it back to"), to_name=pool_of(after) or "nobody")
     elif move == "handover":
-        found.add("handover", "handed it over")
+        found.add("handover", _("handed it over"))
         found.reason = None
     elif has and has != reference_of(before, "owner"):
         found.add(move, "→", to=has, to_name=owner.get("display", ""))
@@ -222,10 +230,12 @@ def _tell_status(found: Change, move: str, before: dict, after: dict) -> None:
         return  # A claim accepts and a release requests again: the move has said so.
     found.reason = after.get("statusReason")
     if was == "on-hold" and status in ("in-progress", "accepted", *CLAIMABLE):
-        found.add("resume", "resumed it")
+        found.add("resume", _("resumed it"))
         return
-    icon, words = STATUS_WORDS.get(status, ("pencil", f"set it to {Status(status).label.lower()}"))
-    found.add(KINDS.get(status, "status"), words, icon=icon)
+    icon, words = STATUS_WORDS.get(
+        status, ("pencil", _("set it to %(status)s") % {"status": Status(status).label.lower()})
+    )
+    found.add(KINDS.get(status, "status"), str(words), icon=icon)
 
 
 # --- all of it ------------------------------------------------------------------------------------
@@ -256,17 +266,19 @@ class _Timeline:
         before: Version | None = None
         for version in self.versions:
             if version.document is None:
-                yield self._event(version, Change("deleted", "deleted it", icon=ICONS["deleted"]))
+                yield self._event(
+                    version, Change("deleted", _("deleted it"), icon=ICONS["deleted"])
+                )
             elif before is None:
                 if version.number == 1:
-                    change = Change("created", "created it", icon=ICONS["created"])
+                    change = Change("created", _("created it"), icon=ICONS["created"])
                     if self._is_asked_by_its_actor(version):
                         change.notes = [
                             note.get("text", "") for note in version.document.get("note", [])
                         ]
                     yield self._event(version, change)
             elif before.document is None:
-                yield self._event(version, Change("restored", "restored it", icon="undo-2"))
+                yield self._event(version, Change("restored", _("restored it"), icon="undo-2"))
             else:
                 change = change_between(
                     before.document, version.document, version.actor, self._pool_of
@@ -297,7 +309,7 @@ class _Timeline:
         concepts = document.get("performerType", [])
         ids = pool_ids(codes_of(concepts))
         name = self._pool_names.get(ids[0]) if ids else next(map(display_of, concepts), "")
-        return f"{name} pool" if name else ""
+        return _("%(name)s pool") % {"name": name} if name else ""
 
     @cached_property
     def _pool_names(self) -> dict[int, str]:
@@ -328,14 +340,14 @@ class _Timeline:
         period = document.get("executionPeriod") or {}
         owner, requester = reference_of(document, "owner"), reference_of(document, "requester")
         asked = self._asked_at(first)
-        yield Event(asked, "asked", requester, "asked for it", icon="plus")
+        yield Event(asked, "asked", requester, _("asked for it"), icon="plus")
         start, end = _instant(period.get("start")), _instant(period.get("end"))
         if start and start <= first.at:
-            yield Event(start, "start", owner, "took it up", icon="play")
+            yield Event(start, "start", owner, _("took it up"), icon="play")
         if end and end <= first.at and document["status"] in ENDED:
             icon, words = STATUS_WORDS[document["status"]]
             reason = document.get("statusReason")
-            yield Event(end, KINDS[document["status"]], owner, words, reason=reason, icon=icon)
+            yield Event(end, KINDS[document["status"]], owner, str(words), reason=reason, icon=icon)
 
     # --- Provenance and notes -----------------------------------------------------------------
 
@@ -403,7 +415,7 @@ class _Timeline:
             min(recorded, explanation.at),
             "why",
             self._agent(explanation) or explanation.actor,
-            "said why",
+            _("said why"),
             reason=explanation.reason,
             source=explanation.reference,
             icon=ICONS["why"],
@@ -422,7 +434,7 @@ class _Timeline:
                 min(at, first.at) if at else first.at,
                 "note",
                 unversioned(author.get("reference", "")),
-                "added a note",
+                _("added a note"),
                 who_name=note.get("authorString", ""),
                 note=note.get("text", ""),
                 version=None,
@@ -442,8 +454,10 @@ class _Timeline:
                 message = by_reference.pop(reply)
                 event = replace(
                     event,
-                    words=f"replied and {event.words}" if event.kind == "complete" else event.words,
-                    also=tuple(each for each in event.also if each != "recorded a result"),
+                    words=_("replied and %(words)s") % {"words": event.words}
+                    if event.kind == "complete"
+                    else event.words,
+                    also=tuple(each for each in event.also if each != _("recorded a result")),
                     note=event.note or _text(message),
                     source=reply,
                 )
@@ -491,11 +505,11 @@ class _Timeline:
         self._remember(sender)
         who = unversioned(sender.get("reference", ""))
         if message["status"] == RETRACTED:
-            words, text = "wrote a message, and took it back", ""
+            words, text = _("wrote a message, and took it back"), ""
         elif categories.is_internal(message):
-            words, text = "wrote to colleagues", _text(message)
+            words, text = _("wrote to colleagues"), _text(message)
         else:
-            words = "wrote" if is_patient_side(who) else "wrote to the patient"
+            words = "wrote" if is_patient_side(who) else _("wrote to the patient")
             text = _text(message)
         return Event(
             _written_at(message),
@@ -526,7 +540,7 @@ class _Timeline:
                     source=f"Task/{after['id']}",
                 )
             elif event.kind in ("created", "asked") and (before := self._predecessor(event)):
-                words = "rerouted it here from another task"
+                words = _("rerouted it here from another task")
                 event = replace(event, words=words, source=f"Task/{before['id']}")
             events.append(event)
         return events
@@ -620,7 +634,7 @@ class _Timeline:
         return [
             replace(
                 event,
-                who_name=f"Rule “{event.rule}”"
+                who_name=_("Rule “%(rule)s”") % {"rule": event.rule}
                 if event.rule
                 else event.who_name or name(event.who),
                 to_name=event.to_name or name(event.to),

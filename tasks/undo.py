@@ -5,6 +5,7 @@ without her eyes: what entitles her is that its newest version is the one that s
 """
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from fhir import resources, store
 from fhir.actions import check_writer, consequence
@@ -43,15 +44,15 @@ def take_back(task_id: str, *, version: int, actor: Actor) -> Stored:
         stored = store.find(resources.get("Task"), task_id, actor=SYSTEM, lock=True)
         made = None if stored is None else _version(task_id, version)
         if stored is None or made is None or made.actor != actor.name:
-            raise Forbidden("You may not change this Task.")
+            raise Forbidden(_("You may not change this Task."))
         if stored.version_id != version:
             raise VersionConflict(
-                "Somebody has taken this up since, so it cannot be taken back any more."
+                _("Somebody has taken this up since, so it cannot be taken back any more.")
             )
         before = _version(task_id, version - 1)
         final = made.document["status"] in FINAL
         if made.interaction not in UNDOABLE or final or before is None:
-            raise BusinessRuleViolation("This cannot be taken back.")
+            raise BusinessRuleViolation(_("This cannot be taken back."))
         undone = consequence(
             "Task",
             task_id,

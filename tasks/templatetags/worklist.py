@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts import people
 from fhir.actor import SYSTEM
-from fhir.datatypes import display_of
 from tasks import assets, times
 from tasks import words as texts
 from tasks.rows import PRIORITIES, is_patient
 from tasks.rules.events import RULES
+from tasks.task_types import label_of
 
 register = template.Library()
 
@@ -96,7 +96,7 @@ def initials(name: str) -> str:
 @register.filter
 def display(concept: dict | None) -> str:
     """What a CodeableConcept is called."""
-    return display_of(concept)
+    return label_of(concept)
 
 
 @register.filter

@@ -6,6 +6,7 @@ from functools import wraps
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from fhir.errors import Forbidden, NotFound
 from fhir.store import Stored
@@ -73,5 +74,5 @@ def found_to_change(request: HttpRequest, task_id: str) -> Stored:
     if stored is not None:
         return stored
     if request.method == "POST" and not request.actor.reads_everything:
-        raise Forbidden("You may not change this Task.")
-    raise NotFound("This task does not exist, or you may not see it.")
+        raise Forbidden(_("You may not change this Task."))
+    raise NotFound(_("This task does not exist, or you may not see it."))

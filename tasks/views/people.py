@@ -184,7 +184,7 @@ def _next(wall: time, now: datetime) -> datetime:
         at = timezone.make_aware(datetime.combine(day, wall))
         if at > now:
             return at
-    raise AssertionError("Tomorrow is later than now.")
+    raise AssertionError(_("Tomorrow is later than now."))
 
 
 def _back_to(request: HttpRequest) -> str:

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import people
@@ -100,19 +101,18 @@ def reply(request: HttpRequest, thread_id: str) -> HttpResponse:
             )
     except AnsweredMeanwhile as refusal:
         _keep(thread, text, actor, internal=internal)
-        notice = (
-            f"{refusal.by} wrote in this thread while you were writing. Nothing was sent, and your"
-            " text is kept. Read the new message, then send yours, or change it first."
-        )
+        notice = _(
+            "%(name)s wrote in this thread while you were writing. Nothing was sent, and your text is kept. Read the new message, then send yours, or change it first."
+        ) % {"name": refusal.by}
         context = {"overtaken": notice, "new_message": refusal.message["id"]}
         return _show(request, header, view, context, status=refusal.status)
     except (InvalidResource, BusinessRuleViolation) as refusal:
         _keep(thread, text, actor, internal=internal)
         context = {"not_sent": refusal.issues[0].diagnostics, "typed": text}
         return _show(request, header, view, context, status=refusal.status)
-    said = "Internal note added" if internal else "Sent"
+    said = _("Internal note added") if internal else _("Sent")
     if complete:
-        said = "Sent and completed"
+        said = _("Sent and completed")
     return _done(request, header, view, said, code="complete" if complete else "")
 
 
@@ -153,9 +153,9 @@ def retract(request: HttpRequest, thread_id: str) -> HttpResponse:
     found = people.documents([f"Communication/{message_id}"], actor=request.actor)
     message = found.get(f"Communication/{message_id}")
     if message is None or (header_of(message) or message_id) != thread_id:
-        raise NotFound("This message is not in this thread.")
+        raise NotFound(_("This message is not in this thread."))
     messages.retract(message_id, actor=request.actor)
-    return _done(request, header, view, "Retracted")
+    return _done(request, header, view, _("Retracted"))
 
 
 @page
@@ -165,10 +165,10 @@ def create_task(request: HttpRequest, thread_id: str) -> HttpResponse:
     header, view = _header(request, thread_id), _view(request)
     reference = f"Communication/{thread_id}"
     if _open_task(request, reference) is not None:
-        raise BusinessRuleViolation("There is a task about this thread already.")
+        raise BusinessRuleViolation(_("There is a task about this thread already."))
     kind = task_types.find("message-response")
     if kind is None:
-        raise BusinessRuleViolation("No type of work is set up for answering messages.")
+        raise BusinessRuleViolation(_("No type of work is set up for answering messages."))
     topic = header.get("topic", {}).get("text", "")
     asked = messages.asking(reference) or header
     creation.create_of_type(
@@ -178,7 +178,7 @@ def create_task(request: HttpRequest, thread_id: str) -> HttpResponse:
         subject=header.get("subject"),
         requester=asked.get("sender"),
     )
-    return _done(request, header, view, "Task created")
+    return _done(request, header, view, _("Task created"))
 
 
 # --- what is shown --------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def _header(request: HttpRequest, thread_id: str) -> dict:
     if found is None:
         found = threads.message_in(reference, request.actor)
     if found is None or (found["id"] == thread_id and header_of(found)):
-        raise NotFound("This thread does not exist, or you may not see it.")
+        raise NotFound(_("This thread does not exist, or you may not see it."))
     return found
 
 
@@ -209,7 +209,7 @@ def _task(request: HttpRequest, reference: str):
         named = document["id"] if document else ""
     stored = details.find(named, request.actor) if named else None
     if stored and replies.thread_header(stored.parsed()) != reference:
-        raise NotFound("This task is not about this thread.")
+        raise NotFound(_("This task is not about this thread."))
     return stored
 
 

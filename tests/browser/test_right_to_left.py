@@ -24,7 +24,7 @@ def test_no_page_is_wider_than_its_window(visit, people, picture, size):
     page = visit("coordinator", POOL, size=size)
     for number, path in enumerate(
         (POOL, f"/worklist/t/{held}", "/worklist/threads", "/worklist/board", "/worklist/people",
-         "/worklist/attention", "/worklist/all", f"/worklist/t/{held}/reroute"),
+         "/worklist/drift", "/worklist/all", f"/worklist/t/{held}/reroute"),
     ):  # fmt: skip
         page.goto(path)
         mirror(page)

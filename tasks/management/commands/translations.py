@@ -17,6 +17,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation.template import templatize
 
+from tasks import shipped
+from tasks.absence import ON_LEAVE
+from tasks.dialogs import DUE_REASONS, ESCALATE_REASONS
+from tasks.reasons import REROUTED, WITHOUT_REPLY
+
 APPS = ("accounts", "communications", "config", "fhir", "tasks")
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
@@ -60,9 +65,22 @@ def extracted() -> Catalog:
         lines = BytesIO(code.encode())
         for line, message, comments, context in extract(extract_python, lines, KEYWORDS, TAGS):
             found.add(message, None, [(path, line)], auto_comments=comments, context=context)
+    for text in _shipped():
+        found.add(text, None, [("tasks/shipped.py", 1)])
     for path, docstring in _refusals():
         found.add(docstring, None, [(path, 1)])
     return found
+
+
+def _shipped() -> Iterator[str]:
+    """What kinds of work, stages and reasons are called that a site begins with."""
+    yield from (each.display for each in shipped.CATEGORIES.values())
+    for task_type in shipped.TYPES:
+        yield task_type.title
+        yield from (each.display for each in task_type.stages)
+    for kind in (*shipped.REASONS.values(), WITHOUT_REPLY, ESCALATE_REASONS, DUE_REASONS):
+        yield from (each.display for each in kind)
+    yield from (REROUTED.display, ON_LEAVE["text"])
 
 
 def _refusals() -> Iterator[tuple[str, str]]:
