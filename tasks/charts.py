@@ -127,7 +127,7 @@ def lines(
         parts.append(_rule(BEFORE, y(goal[0]), right, y(goal[0]), "goal"))
         parts.append(_text(BEFORE + 6, y(goal[0]) - 5, goal[1], "said"))
     if len(series) > 1:
-        parts.append(_band(series[0], series[1], x, y))
+        parts += _bands(series[0], series[1], x, y)
     ends: list[tuple[float, Line, Point]] = []
     for each in series:
         points = [(x(n), y(value)) for n, value in enumerate(each.values) if value is not None]
@@ -168,18 +168,20 @@ def _dot(point: Point, kind: str) -> SafeString:
     )
 
 
-def _band(low: Line, high: Line, x, y) -> str:
-    """What lies between two lines, where both go on from the first place to the last that they have."""
-    places = [
-        number
-        for number, pair in enumerate(zip(low.values, high.values, strict=True))
-        if None not in pair
-    ]
-    if len(places) < 2:
-        return ""
-    there = [(x(number), y(high.values[number] or 0)) for number in places]
-    back = [(x(number), y(low.values[number] or 0)) for number in reversed(places)]
-    return format_html('<path class="band" d="{}Z"/>', _along([*there, *back]))
+def _bands(low: Line, high: Line, x, y) -> list[SafeString]:
+    """What lies between two lines, wherever both go on."""
+    found, there, back = [], [], []
+    for number, (under, over) in enumerate(
+        [*zip(low.values, high.values, strict=True), (None, None)]
+    ):
+        if under is not None and over is not None:
+            there.append((x(number), y(over)))
+            back.append((x(number), y(under)))
+            continue
+        if len(there) > 1:
+            found.append(format_html('<path class="band" d="{}Z"/>', _along([*there, *back[::-1]])))
+        there, back = [], []
+    return found
 
 
 # --- bars -----------------------------------------------------------------------------------------
