@@ -54,7 +54,9 @@ class Form:
             if into.control == "fixed" or into.is_hidden:
                 return
             typed = [each[:LONGEST] for each in sent.getlist(into.name) if each.strip()]
-            into.values, into.kept = typed[:COPIES], []
+            into.values = typed[:COPIES]
+            if typed and not into.repeats:
+                into.kept = []
             into.other = sent.get(f"{into.name}-other", "")[:LONGEST]
 
         def copies(name: str, known: int) -> int:

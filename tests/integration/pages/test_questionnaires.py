@@ -406,6 +406,15 @@ def test_open_choices_repeats_and_what_a_page_cannot_answer():
     assert posted(file, response=kept).items() == kept["item"]
 
 
+def test_an_answer_that_is_none_of_the_choices_is_kept_until_another_is_given():
+    choice = {"linkId": "a", "type": "choice", "answerOption": [{"valueString": "x"}]}
+    told = {"valueCoding": {"system": "urn:y", "code": "other", "display": "Other"}}
+    stored = {"item": [{"linkId": "a", "answer": [told]}]}
+    assert form(choice, response=stored).fields[0].fixed_text == "Other"
+    assert posted(choice, response=stored).items() == stored["item"]
+    assert posted(choice, response=stored, q0="0").items()[0]["answer"] == [{"valueString": "x"}]
+
+
 def test_choices_come_from_value_sets():
     inside = {
         "resourceType": "ValueSet",
