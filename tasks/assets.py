@@ -34,11 +34,18 @@ What a list needs is in the first, what a task and dialogs need besides in the s
 without a task loads that when it is there. What is said for small windows is said after either.
 A page of its own kind asks for the third.
 """
-SCRIPTS = (
+_EVERYWHERE = (
     *("core", "dialogs", "privacy", "select", "keys", "swap", "clock", "presence", "live", "lists"),
-    *("board", "lock", "start"),
+    *("lock", "start"),
 )
-"""Files of static/js, one after the other in one function: they share what they declare."""
+SCRIPTS = {
+    "app.js": _EVERYWHERE,
+    "board.js": (*_EVERYWHERE, "board"),
+}
+"""Files of static/js, one after the other in one function: they share what they declare.
+
+The page of the board asks for the second in place of the first.
+"""
 ICONS = (
     "alarm-clock", "arrow-down-wide-narrow", "arrow-right", "arrow-up", "ban", "bookmark", "list-filter", "panel-left", "calendar-clock", "chart-column", "check",
     "chevron-down", "chevron-left", "chevron-up", "circle-check", "circle-question-mark", "circle-x",
@@ -65,8 +72,8 @@ def minified(css: str) -> str:
     return rcssmin.cssmin(LOOKED_LIKE_A_VALUE.sub(" *", css))
 
 
-def _script() -> str:
-    return rjsmin.jsmin(f'(() => {{\n"use strict";\n{_read("js", SCRIPTS)}}})();\n')
+def _script(files: tuple[str, ...]) -> str:
+    return rjsmin.jsmin(f'(() => {{\n"use strict";\n{_read("js", files)}}})();\n')
 
 
 def _icons() -> str:
@@ -87,7 +94,7 @@ MADE = {
         for name, files in STYLES.items()
     },
     "site.css": (branding.style_sheet, "text/css"),
-    "app.js": (_script, "text/javascript"),
+    **{name: (partial(_script, files), "text/javascript") for name, files in SCRIPTS.items()},
     "icons.svg": (_icons, "image/svg+xml"),
 }
 
