@@ -75,7 +75,7 @@ def as_file(request: HttpRequest, key: str) -> HttpResponse:
 def _asked(request: HttpRequest) -> Asked:
     """Raises PermissionDenied, which is a page, for those who coordinate nothing by their role."""
     if not may_read(request.actor):
-        raise PermissionDenied
+        raise PermissionDenied(_("coordinator, auditor or admin"))
     return Asked.parse(request.GET, request.actor)
 
 

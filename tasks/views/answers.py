@@ -22,7 +22,7 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not request.actor:
-            raise PermissionDenied
+            raise PermissionDenied(_("any role: ask an admin for one"))
         response = view(request, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         response["Vary"] = "HX-Request, Cookie"

@@ -169,7 +169,7 @@ def even_out(request: HttpRequest, slug: str) -> HttpResponse:
 def _pools(actor: Actor) -> list[Pool]:
     """Raises PermissionDenied, which is a page, for those who coordinate nothing by their role."""
     if not boards.may_coordinate(actor):
-        raise PermissionDenied
+        raise PermissionDenied(_("coordinator or admin"))
     return boards.pools_of(actor)
 
 

@@ -123,7 +123,7 @@ def task(request: HttpRequest, task_id: str) -> HttpResponse:
 def raw(request: HttpRequest, task_id: str, version: int) -> HttpResponse:
     """A version of a task as it is stored, for admins."""
     if request.actor.role is not Role.ADMIN:
-        raise PermissionDenied
+        raise PermissionDenied(_("admin"))
     stored = details.get(task_id, request.actor)
     versions = versions_of(task_id)
     found = next((each for each in versions if each.number == version), None)

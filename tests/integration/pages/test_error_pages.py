@@ -45,6 +45,7 @@ def test_a_page_of_another_role_says_what_is_missing(page, caplog):
     assert answer.status_code == 403
     assert "You cannot open this page" in text
     assert re.search(r"Your roles: Practitioner, \w", text)
+    assert "Needed: coordinator or admin" in text
     [reference] = re.findall(r"Reference (\w{4}-\w{4}) , recorded in the log", text)
     assert reference in caplog.text
     assert "no-store" in answer["Cache-Control"]
