@@ -94,6 +94,16 @@ class Patient:
     mrn: str = ""
 
     @property
+    def sex_name(self) -> str:
+        names = {
+            "Female": _("Female"),
+            "Male": _("Male"),
+            "Other": _("Other"),
+            "Unknown": _("Unknown"),
+        }
+        return names.get(self.sex, self.sex)
+
+    @property
     def sex_letter(self) -> str:
         return {"Female": "F", "Male": "M"}.get(self.sex, "")
 

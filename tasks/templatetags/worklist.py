@@ -7,6 +7,7 @@ from django import template
 from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import people
@@ -121,5 +122,5 @@ def called(context: template.Context, reference: str, *, start: bool = True) -> 
     """The name of who brought a step; "You" for the reader."""
     task = context["task"]
     if reference == task.you:
-        return "You" if start else "you"
+        return _("You") if start else _("you")
     return task.named.get(reference) or SERVER.get(reference, reference)
