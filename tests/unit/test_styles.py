@@ -11,7 +11,10 @@ from tasks.assets import minified
 @pytest.mark.parametrize("function", ["is", "not", "where", "has"])
 def test_what_stands_below_another_is_not_the_other(function):
     css = f"@layer x {{ .a :{function}(.b, .c) {{ color: red; }} .a:{function}(.b) {{ top: 0; }} }}"
-    assert minified(css) == f"@layer x{{.a *:{function}(.b,.c){{color:red}}.a:{function}(.b){{top:0}}}}"
+    assert (
+        minified(css)
+        == f"@layer x{{.a *:{function}(.b,.c){{color:red}}.a:{function}(.b){{top:0}}}}"
+    )
 
 
 @pytest.mark.parametrize("name", assets.STYLES)
