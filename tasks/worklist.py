@@ -342,15 +342,20 @@ class _Union:
             self._add(str(step), source, where, params, "q.due, q.resource_id")
 
     def add_oldest(self, source: _Source) -> None:
-        """By the number of the row, which rises with each that is made, in place of a step."""
+        """By the number of the row, which rises with each that is made, in place of a step.
+
+        What waits in a pool, and what is mine, is read whole by its own index and put in order:
+        an index for that would be taken for other lists too, whose order it does not have.
+        """
+        number = "(q.id + 0)" if source.index else "q.id"
         more, more_params = self.narrowed
         index = f" and {source.index}" if source.index else ""
         where = f"{source.condition}{index}{more}".format(t="q")
         params = [*source.params, *more_params]
         if self.after:
-            where += " and q.id > %s"
+            where += f" and {number} > %s"
             params.append(self.after.step)
-        self._add("q.id", source, where, params, "q.id")
+        self._add("q.id", source, where, params, number)
 
     def _add(self, step: str, source: _Source, where: str, params: Sequence, order: str) -> None:
         limit = f" order by {order} limit {int(self.limit) + 1}" if order else ""

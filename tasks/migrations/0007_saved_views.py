@@ -78,18 +78,6 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(
                     ("deleted", False),
-                    ("owner", ""),
-                    ("status__in", ["ready", "received", "requested"]),
-                ),
-                fields=["pool", "id"],
-                name="task_oldest_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(
-                    ("deleted", False),
                     (
                         "status__in",
                         [

@@ -90,12 +90,7 @@ class Task(Resource):
                 name="task_overdue",
                 condition=Q(deleted=False, status__in=sorted(OPEN)),
             ),
-            # What has waited longest, in a pool and anywhere: ids rise as rows are made.
-            models.Index(
-                fields=["pool", "id"],
-                name="task_oldest_waiting",
-                condition=Q(owner="", deleted=False, status__in=sorted(CLAIMABLE)),
-            ),
+            # What has been open longest: ids rise as rows are made.
             models.Index(
                 fields=["id"],
                 name="task_oldest",
