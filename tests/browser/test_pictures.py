@@ -13,7 +13,7 @@ from accounts.models import User
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.factories import Person
 
-POOL = "/worklist/pool/registered-nurse"
+POOL, BOARD = "/worklist/pool/registered-nurse", "/worklist/board/registered-nurse"
 
 
 @pytest.fixture
@@ -40,3 +40,10 @@ def test_pictures_of_the_readme(visit, picture, settings):
     phone = visit("nurse", POOL, size=PHONE, device_scale_factor=2, timezone_id=zone)
     expect(phone.locator("#live-text")).to_have_text("Live")
     picture(phone, "phone")
+    desk = visit("coordinator", BOARD, size=DESKTOP, device_scale_factor=1.5, timezone_id=zone)
+    expect(desk.locator(".bcard").first).to_be_visible()
+    expect(desk.locator("#live-text")).to_have_text("Live")
+    picture(desk, "board")
+    desk.goto("/worklist/analytics")
+    expect(desk.locator("main svg[role=img]").first).to_be_visible()
+    picture(desk, "analytics")
