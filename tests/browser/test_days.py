@@ -220,7 +220,7 @@ def test_the_focus_is_never_lost(visit):
     def pressed(key: str, said: str) -> None:
         page.keyboard.press(key)
         toast(page, said)
-        page.wait_for_function("!document.querySelector('[aria-busy=true], .htmx-request')")
+        expect(page.locator("[aria-busy=true], .htmx-request")).to_have_count(0)
         assert page.evaluate("document.activeElement !== document.body"), key
 
     page.locator(".row .t", has_text=SECOND).focus()
