@@ -61,7 +61,6 @@ class Plans:
         self.dice = random.Random()
         self.made = self.dice.randrange(1_000_000_000)
         blocks = range(clinic.first_open_block, clinic.tasks // clinic.staff)
-        self.worklist = pages.Worklist()
         self.owned_blocks = [block for block in blocks if (block - clinic.first_open_block) % EVERY]
 
     def pool_page(self, index: int) -> Request:
@@ -151,19 +150,19 @@ class Plans:
 
     def worklist_page(self, index: int) -> Request:
         nurse = index % NURSES
-        path = f"{pages.BASE}/pool/{self.worklist.slug(nurse)}"
-        return Request("GET", path, self.worklist.session(nurse))
+        path = f"{pages.BASE}/pool/{pages.slug(nurse)}"
+        return Request("GET", path, pages.session(nurse))
 
     def poll(self, index: int) -> Request:
         nurse = index % NURSES
-        return Request("GET", self.worklist.poll(nurse), self.worklist.session(nurse))
+        return Request("GET", pages.poll(nurse), pages.session(nurse))
 
     def claim_on_page(self, index: int) -> Request:
         number = self.clinic.claimable_number(index)
         nurse = number % NURSES
         path = f"{pages.BASE}/t/{resource_id(number)}/claim"
-        body = f"list=pool:{self.worklist.slug(nurse)}&from=row".encode()
-        return Request("POST", path, self.worklist.session(nurse), body, (number,))
+        body = f"list=pool:{pages.slug(nurse)}&from=row".encode()
+        return Request("POST", path, pages.session(nurse), body, (number,))
 
     def owned(self, nurse: int, start: int, end: int) -> int:
         """The number of one of the nurse's open Tasks."""

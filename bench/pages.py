@@ -22,36 +22,35 @@ def headers(session: str, method: str) -> dict[str, str]:
     return sent
 
 
-class Worklist:
-    """What the requests of the nurses name, looked up once."""
+@cache
+def session(nurse: int) -> str:
+    """The key of a new session of that nurse."""
+    from django.test import Client
 
-    @cache  # noqa: B019 - there is one of these in a run
-    def session(self, nurse: int) -> str:
-        """The key of a new session of that nurse."""
-        from django.test import Client
+    from accounts.models import User
 
-        from accounts.models import User
+    client = Client()
+    user = User.objects.get(username=f"staff-{nurse:05d}")
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client.cookies["sessionid"].value
 
-        client = Client()
-        user = User.objects.get(username=f"staff-{nurse:05d}")
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client.cookies["sessionid"].value
 
-    @cache  # noqa: B019 - see above
-    def slug(self, nurse: int) -> str:
-        """Of the nurse's first pool."""
-        from accounts.models import Pool
+@cache
+def slug(nurse: int) -> str:
+    """Of the nurse's first pool."""
+    from accounts.models import Pool
 
-        return Pool.objects.get(codes__contains=[role_code(nurse % POOLS)]).slug
+    return Pool.objects.get(codes__contains=[role_code(nurse % POOLS)]).slug
 
-    @cache  # noqa: B019 - see above
-    def poll(self, nurse: int) -> str:
-        """The address that the open page of the nurse's pool asks every three seconds."""
-        from django.test import Client
 
-        client = Client(SERVER_NAME="127.0.0.1")
-        client.cookies["sessionid"] = self.session(nurse)
-        page = client.get(f"{BASE}/pool/{self.slug(nurse)}").content.decode()
-        shown = ",".join(re.findall(r'data-id="([^"]+)"', page))
-        [position] = re.findall(r'data-position="([^"]+)"', page)
-        return f"{BASE}/changes?list=pool:{self.slug(nurse)}&since={position}&shown={shown}"
+@cache
+def poll(nurse: int) -> str:
+    """The address that the open page of the nurse's pool asks every three seconds."""
+    from django.test import Client
+
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.cookies["sessionid"] = session(nurse)
+    page = client.get(f"{BASE}/pool/{slug(nurse)}").content.decode()
+    shown = ",".join(re.findall(r'data-id="([^"]+)"', page))
+    [position] = re.findall(r'data-position="([^"]+)"', page)
+    return f"{BASE}/changes?list=pool:{slug(nurse)}&since={position}&shown={shown}"
