@@ -7,13 +7,18 @@ write permissions; a form that saves rows would not.
 from datetime import time
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
+from django.http import HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import branding, site
 from accounts.actions import check_availability, set_availability, set_reference
 from accounts.members import everybody, members
 from accounts.models import (
@@ -24,6 +29,7 @@ from accounts.models import (
     Pool,
     Practitioner,
     PractitionerRole,
+    SiteSettings,
     User,
 )
 from accounts.pools import create_pool, save_codes
@@ -217,6 +223,78 @@ class AvailabilityAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         return ["practitioner"] if obj else []
+
+
+@admin.register(SiteSettings)
+class SiteSettingsAdmin(admin.ModelAdmin):
+    """One row, with the form of it in place of a list. What is empty is as the server is set."""
+
+    readonly_fields = ["sample", "zone"]
+    fieldsets = [
+        (None, {"fields": ["name", "zone"]}),
+        (
+            gettext_lazy("Colours"),
+            {
+                "fields": ["brand", "on_brand", "brand_tint", "sample"],
+                "description": gettext_lazy(
+                    "#rrggbb for both themes, or two with a comma between them: light and dark."
+                    " What could not be read is refused."
+                ),
+            },
+        ),
+        (gettext_lazy("Pages"), {"fields": ["idle_minutes", "undo_seconds"]}),
+        (gettext_lazy("Statistics"), {"fields": ["stats_smallest", "sla_goal"]}),
+    ]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """Where nothing is chosen, what holds stands in its place."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name in site.ENVIRONMENT:
+            holds = site.unset(db_field.name)
+            tokens = {name: token for token, name in branding.FIELDS.items()}
+            if db_field.name in tokens:
+                holds = ",".join(holds or branding.tokens()[tokens[db_field.name]])
+            field.widget.attrs["placeholder"] = holds
+        return field
+
+    @admin.display(description=gettext_lazy("how it looks now"))
+    def sample(self, row: SiteSettings) -> str:
+        """A button and a chosen row in both themes."""
+        colours = branding.tokens() | branding.site_colours()
+        drawn = [
+            (colours["brand-tint"][n], colours["brand"][n], colours["on-brand"][n], name)
+            for n, name in enumerate((_("Light"), _("Dark")))
+        ]
+        return format_html_join(
+            " ",
+            '<svg class="sample" width="150" height="52" role="img" aria-label="{3}">'
+            '<rect width="150" height="52" rx="6" fill="{0}"/>'
+            '<rect x="12" y="11" width="70" height="30" rx="6" fill="{1}"/>'
+            '<text x="47" y="31" text-anchor="middle" fill="{2}">{3}</text>'
+            '<text x="116" y="31" text-anchor="middle" fill="{1}">{3}</text></svg>',
+            drawn,
+        )
+
+    @admin.display(description=gettext_lazy("time zone"))
+    def zone(self, row: SiteSettings) -> str:
+        said = _(
+            "Days and hours are reckoned in it, so that it changes with TASKWARD_TIME_ZONE and a new"
+            " start alone."
+        )
+        return format_html('{} <span class="help">{}</span>', settings.TIME_ZONE, said)
+
+    def get_object(self, request, object_id, from_field=None):
+        return SiteSettings.current()
+
+    def changelist_view(self, request, extra_context=None):
+        url = reverse("admin:accounts_sitesettings_change", args=[SiteSettings.ONLY])
+        return HttpResponseRedirect(url)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
 
 
 admin.site.register([Patient, Practitioner, PractitionerRole], ReadOnlyAdmin)

@@ -1,22 +1,24 @@
-"""The colours and the logo of a site: settings, refused at the start where they could not be read.
+"""The colours and the logo of a site, refused where they could not be read: at the start those of
+the environment, in the form those that admins choose in their place (accounts.site).
 
 They are sent as a style sheet of a few lines after ours (tasks.assets: site.css).
 """
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.conf import settings
 from django.core.checks import Error
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import site
 
 TEXT, CONTROL = 4.5, 3.0
 """Contrast that WCAG 2.2 asks for: of text (1.4.3), and of borders of controls and of lines (1.4.11)."""
 
-SETTINGS = {
-    "brand": "TASKWARD_BRAND",
-    "on-brand": "TASKWARD_ON_BRAND",
-    "brand-tint": "TASKWARD_BRAND_TINT",
-}
-"""Token → the setting that a site sets it with: for both themes, or for the light and the dark one."""
+FIELDS = {"brand": "brand", "on-brand": "on_brand", "brand-tint": "brand_tint"}
+"""Token → what says it (accounts.site): for both themes, or for the light and the dark one."""
 PAIRS = (
     ("on-brand", "brand"),
     ("brand", "surface"),
@@ -24,7 +26,7 @@ PAIRS = (
     ("brand", "brand-tint"),
 )
 """Text of the first stands on the second."""
-THEMES = ("light", "dark")
+THEMES = {"light": gettext_lazy("In the light theme"), "dark": gettext_lazy("In the dark theme")}
 HEX = re.compile("#[0-9a-fA-F]{6}")
 
 
@@ -37,8 +39,17 @@ def tokens() -> dict[str, tuple[str, str]]:
 
 def site_colours() -> dict[str, tuple[str, str]]:
     """What the site set: token → (light, dark)."""
-    found = {token: getattr(settings, name) for token, name in SETTINGS.items()}
+    return themed({token: site.setting(field) for token, field in FIELDS.items()})
+
+
+def themed(found: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, str]]:
+    """One colour is for both themes; none is none."""
     return {token: (pair[0], pair[-1]) for token, pair in found.items() if pair}
+
+
+def are_colours(found: Sequence[str]) -> bool:
+    """Whether they are one, or one for each theme, or none."""
+    return len(found) <= len(THEMES) and all(HEX.fullmatch(each) for each in found)
 
 
 def style_sheet() -> str:
@@ -71,33 +82,40 @@ def _luminance(colour: str) -> float:
 
 def check_branding(app_configs, **options) -> list[Error]:
     """`manage.py check`, and each start: colours that are none, or that could not be read."""
+    found = {token: site.unset(field) for token, field in FIELDS.items()}
     wrong = [
         Error(
-            f"{name} must be one colour or two, light and dark: #rrggbb or #rrggbb,#rrggbb.",
+            f"{site.ENVIRONMENT[FIELDS[token]]} must be one colour or two, light and dark:"
+            " #rrggbb or #rrggbb,#rrggbb.",
             id="accounts.E001",
         )
-        for name in SETTINGS.values()
-        if len(pair := getattr(settings, name)) > 2 or not all(HEX.fullmatch(each) for each in pair)
+        for token, pair in found.items()
+        if not are_colours(pair)
     ]
     if not wrong:
-        wrong = _unreadable(tokens() | site_colours())
+        hint = "Set TASKWARD_BRAND, TASKWARD_ON_BRAND and TASKWARD_BRAND_TINT together."
+        wrong = [Error(each, hint=hint, id="accounts.E002") for each in unreadable(themed(found))]
     return wrong + _foreign()
 
 
-def _unreadable(colours: dict[str, tuple[str, str]]) -> list[Error]:
-    found = []
+def unreadable(chosen: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    """A sentence for each text of ours that could not be read in colours so chosen."""
+    colours = tokens() | chosen
     for text, ground in PAIRS:
-        for theme, one, other in zip(THEMES, colours[text], colours[ground], strict=True):
+        for theme, one, other in zip(THEMES.values(), colours[text], colours[ground], strict=True):
             if (ratio := contrast(one, other)) < TEXT:
-                found.append(
-                    Error(
-                        f"In the {theme} theme, --{text} {one} on --{ground} {other} has a contrast"
-                        f" of {ratio:.2f}:1; text needs {TEXT}:1.",
-                        hint="Set TASKWARD_BRAND, TASKWARD_ON_BRAND and TASKWARD_BRAND_TINT together.",
-                        id="accounts.E002",
-                    )
-                )
-    return found
+                yield _(
+                    "%(theme)s, --%(text)s %(one)s on --%(ground)s %(other)s has a contrast of"
+                    " %(ratio).2f:1; text needs %(least)s:1."
+                ) % {
+                    "theme": theme,
+                    "text": text,
+                    "one": one,
+                    "ground": ground,
+                    "other": other,
+                    "ratio": ratio,
+                    "least": TEXT,
+                }
 
 
 def _foreign() -> list[Error]:

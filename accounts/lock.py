@@ -1,6 +1,6 @@
 """The idle lock: whoever walks away leaves nothing on the screen, and nothing to be had behind it.
 
-A session in which nobody was there for TASKWARD_IDLE_MINUTES is answered with the lock page alone,
+A session in which nobody was there for so many minutes (accounts.site) is answered with the lock page alone,
 whatever is asked, until the password is given again. The page locks itself at the same time
 (static/js/lock.js). What scripts send says nothing of anybody being there, as lists ask for changes
 by themselves; when somebody is, the page says so (`accounts:active`).
@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.site import setting
 
 SEEN_EVERY = timedelta(seconds=20)
 """That somebody is there is written no more often than this. The lock waits as much longer, so that
@@ -54,7 +56,7 @@ def unattended(view):
 
 def idle_limit() -> timedelta | None:
     """None when nothing locks by itself."""
-    return timedelta(minutes=settings.TASKWARD_IDLE_MINUTES) or None
+    return timedelta(minutes=setting("idle_minutes")) or None
 
 
 def is_locked(request: HttpRequest, now: datetime) -> bool:

@@ -4,12 +4,15 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
 from django.db.models.expressions import RawSQL
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase
 
-from accounts import numbers, pools
+from accounts import branding, numbers, pools, site
 from fhir.access import EVERYTHING
 from fhir.datatypes import period_range
 from fhir.models import ReferenceField, Resource
@@ -194,6 +197,94 @@ class Availability(models.Model):
 
     def __str__(self) -> str:
         return f"{self.practitioner}: {self.get_state_display()}"
+
+
+def colours(name: str, help_text: str) -> ArrayField:
+    """One colour for both themes, or one for the light and one for the dark."""
+    return ArrayField(
+        models.CharField(max_length=7),
+        size=2,
+        default=list,
+        blank=True,
+        verbose_name=name,
+        help_text=help_text,
+    )
+
+
+def number(name: str, least: int, most: int, help_text: str) -> models.PositiveSmallIntegerField:
+    return models.PositiveSmallIntegerField(
+        name,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(least), MaxValueValidator(most)],
+        help_text=help_text,
+    )
+
+
+class SiteSettings(models.Model):
+    """What admins may change while the server runs, in one row (accounts.site)."""
+
+    ONLY = 1
+
+    name = models.CharField(
+        _("name of the clinic"), max_length=60, blank=True, help_text=_("Beside the mark.")
+    )
+    brand = colours(_("accent"), _("Of buttons and links."))
+    on_brand = colours(_("text on the accent"), _("Of the words on a button."))
+    brand_tint = colours(_("ground of what is chosen"), _("Behind a row that is open."))
+    idle_minutes = number(
+        *(_("minutes until the lock"), 0, 30),
+        _("After so many minutes in which nobody was there a page locks; 0 for no lock."),
+    )
+    undo_seconds = number(
+        *(_("seconds to undo"), 5, 120),
+        _("For so long a page says what was done and offers to take it back."),
+    )
+    stats_smallest = number(
+        *(_("smallest group"), 1, 100),
+        _("Groups of fewer tasks than this are left out of statistics."),
+    )
+    sla_goal = number(
+        *(_("goal in percent"), 1, 100),
+        _("Of a hundred tasks, how many should be claimed within the time that their pool allows."),
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("site settings")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_row_of_site_settings")
+        ]
+
+    def __str__(self) -> str:
+        return capfirst(str(self._meta.verbose_name))
+
+    def save(self, *args, **options) -> None:
+        """Whoever saves sees it at once; so does who read the old row before this was committed."""
+        super().save(*args, **options)
+        site.forget()
+        transaction.on_commit(site.forget)
+
+    @classmethod
+    def current(cls) -> "SiteSettings":
+        """The row, or one that leaves everything to the environment."""
+        return cls.objects.filter(pk=cls.ONLY).first() or cls(pk=cls.ONLY)
+
+    def clean(self) -> None:
+        """Colours are ones, and what is written in them can be read in both themes."""
+        chosen = {token: getattr(self, name) for token, name in branding.FIELDS.items()}
+        wrong = [
+            name
+            for token, name in branding.FIELDS.items()
+            if not branding.are_colours(chosen[token])
+        ]
+        if wrong:
+            sentence = _("Write #rrggbb for both themes, or #rrggbb,#rrggbb for light and dark.")
+            raise ValidationError(dict.fromkeys(wrong, sentence))
+        pairs = {
+            token: chosen[token] or site.unset(name) for token, name in branding.FIELDS.items()
+        }
+        if unreadable := [*branding.unreadable(branding.themed(pairs))]:
+            raise ValidationError(unreadable)
 
 
 class PoolGroupObjectPermission(GroupObjectPermissionBase):

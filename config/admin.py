@@ -15,6 +15,7 @@ SECTIONS = {
         _("People and pools"),
         ("accounts.Pool", "accounts.User", "auth.Group", "accounts.Availability"),
     ),
+    "site": (_("This site"), ("accounts.SiteSettings",)),
     "connections": (
         _("Other systems"),
         ("oauth2_provider.Application", "fhir.Endpoint", "fhir.Subscriber", "fhir.Event"),

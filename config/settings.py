@@ -63,6 +63,8 @@ TASKWARD_IDLE_MINUTES = env_int("TASKWARD_IDLE_MINUTES", default=5)
 """How long nobody may be there before a session locks itself; 0 for never."""
 if not 0 <= TASKWARD_IDLE_MINUTES <= 30:
     raise ImproperlyConfigured("TASKWARD_IDLE_MINUTES must be 1 to 30, or 0 for no lock.")
+TASKWARD_UNDO_SECONDS = env_int("TASKWARD_UNDO_SECONDS", default=10)
+"""For how long a page says what was done, and offers to take it back."""
 TASKWARD_SSO_URL = os.environ.get("TASKWARD_SSO_URL", "")
 """Where the sign-in page sends those who sign in elsewhere; empty for nowhere."""
 TASKWARD_SSO_LABEL = os.environ.get("TASKWARD_SSO_LABEL", "")

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
@@ -22,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from psycopg.errors import QueryCanceled
 
 from accounts.models import Pool
+from accounts.site import setting
 from fhir import sql, store
 from fhir.actor import Actor, Role
 from fhir.errors import DatabaseUnavailable, InvalidSearch, NotFound
@@ -212,7 +212,7 @@ def seen(asked: Asked, actor: Actor) -> Seen:
 def _key(asked: Asked, actor: Actor, today: date) -> str:
     """Of what decides what she may see as well: what she may see no more is not kept for her."""
     rights = (actor.user_id, actor.role, sorted(actor.coordinates), sorted(actor.pools))
-    text = f"{rights} {asked.fields} {today} {settings.TASKWARD_STATS_SMALLEST}"
+    text = f"{rights} {asked.fields} {today} {setting('stats_smallest')}"
     return f"analytics:{sha256(text.encode()).hexdigest()}"
 
 

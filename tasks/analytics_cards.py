@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.conf import settings
 from django.utils.formats import date_format, number_format
 from django.utils.safestring import SafeString
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.site import setting
 from fhir.datatypes import codings, display_of
 from fhir.errors import NotFound
 from tasks import charts
@@ -125,7 +125,7 @@ def _share(found: Seen, *, before: bool = False) -> float | None:
 def _claimed_in_time(found: Seen) -> Figure:
     now, before = _share(found), _share(found, before=True)
     name = _("Claimed within SLA")
-    goal = _("goal %(percent)s %%") % {"percent": settings.TASKWARD_SLA_GOAL}
+    goal = _("goal %(percent)s %%") % {"percent": setting("sla_goal")}
     if now is None:
         return Figure(name, "–", note=_("Nothing with an SLA was claimed"))
     if before is None or not _comparable(found):
@@ -589,7 +589,7 @@ def waits(found: Seen, asked: Asked) -> Card:
     ]
     if not rows:
         return Card("waits", title, "", columns, (), of_file)
-    goal = settings.TASKWARD_SLA_GOAL
+    goal = setting("sla_goal")
     bars = _shares(found, limits, priorities, single=bool(asked.pool))
     low = [each.name for each in bars if each.value < goal]
     sentence = _("Claimed within SLA, where the goal is %(goal)s %%: %(shares)s.") % {
@@ -624,7 +624,7 @@ def _shares(found: Seen, limits: Iterable[dict], priorities: dict, *, single: bo
             note = _("%(tasks)s · nine in ten waited up to %(time)s") % {
                 "tasks": note, "time": short(p90[name]),
             }  # fmt: skip
-        kind = "warn" if share < settings.TASKWARD_SLA_GOAL else ""
+        kind = "warn" if share < setting("sla_goal") else ""
         bars.append(Bar(name, share, f"{percent(share / 100)} %", note, kind))
     return bars
 

@@ -92,6 +92,10 @@ MADE = {
 }
 
 
+CHANGING = {"site.css"}
+"""What admins may change while the server runs: a few lines, made each time."""
+
+
 @cache
 def _kept(name: str) -> tuple[str, str]:
     make, _ = MADE[name]
@@ -101,7 +105,7 @@ def _kept(name: str) -> tuple[str, str]:
 
 def asset(name: str) -> tuple[str, str]:
     """What is sent, and the digest of it; made once, or each time while debugging."""
-    return _kept.__wrapped__(name) if settings.DEBUG else _kept(name)
+    return _kept.__wrapped__(name) if settings.DEBUG or name in CHANGING else _kept(name)
 
 
 def url(name: str) -> str:

@@ -14,11 +14,11 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.conf import settings
 from django.db.models import Q
 
 from accounts import people
 from accounts.models import Pool
+from accounts.site import setting
 from fhir import json, resources, store
 from fhir.actor import Actor
 from fhir.answers import Answer, Request
@@ -176,7 +176,7 @@ class Told:
     def _enough(self, rows: Iterable[dict]) -> list[dict]:
         """Those that are not so few that one could tell who they are."""
         rows = list(rows)
-        kept = [row for row in rows if row["count"] >= settings.TASKWARD_STATS_SMALLEST]
+        kept = [row for row in rows if row["count"] >= setting("stats_smallest")]
         self.left_out += len(rows) - len(kept)
         return kept
 

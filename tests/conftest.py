@@ -7,6 +7,7 @@ from django.test import Client, override_settings
 from hypothesis import HealthCheck, settings
 from xdist.scheduler.loadfile import LoadFileScheduling
 
+from accounts import site
 from accounts.tokens import issue
 from tasks import task_types
 from tests import factories
@@ -48,6 +49,12 @@ def totals_are_affordable(monkeypatch):
 def task_types_are_read_anew():
     """What one test sets up, another must not find."""
     task_types.forget()
+
+
+@pytest.fixture(autouse=True)
+def site_is_as_the_environment_says():
+    """Kept in memory, as it mostly is, so that the first page of a test asks for no more than others."""
+    site.keep({})
 
 
 @pytest.fixture

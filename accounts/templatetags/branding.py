@@ -5,6 +5,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts import branding
+from accounts.site import setting
 
 register = template.Library()
 
@@ -12,6 +13,12 @@ register = template.Library()
 @register.simple_tag
 def is_branded() -> bool:
     return bool(branding.site_colours())
+
+
+@register.simple_tag
+def undo_seconds() -> int:
+    """For how long a page says what was done, and offers to take it back."""
+    return setting("undo_seconds")
 
 
 @register.inclusion_tag("accounts/_mark.html")

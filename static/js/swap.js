@@ -38,6 +38,8 @@ on("htmx:beforeSwap", (event) => {
     else if (refused) say(refused);
     return;
   }
+  // Questions that nobody has typed into are as they are kept.
+  $$(".questions:not([data-typed])").forEach((each) => { each.id = ""; });
   // A toast would lie under an open dialog, so there it stands in it.
   const said = $("dialog[open] .said");
   if (said && event.detail.target?.id === "toasts") event.detail.target = said;
@@ -50,6 +52,11 @@ on("htmx:beforeSwap", (event) => {
     draft: sent.endsWith("/note") ? "" : $("#note-text")?.value ?? "",
     reply: isPost(event) && sent.startsWith("/worklist/th/") ? null : $("#reply-text"),
   };
+});
+
+on("input", (event) => {
+  const asked = event.target.closest(".questions");
+  if (asked) { asked.dataset.typed = ""; asked.id = asked.dataset.place; }
 });
 
 on("htmx:beforeRequest", (event) => {
@@ -127,6 +134,6 @@ function mark() {
   news.forEach((toast) => {
     toast.dataset.seen = "";
     const gone = () => (toast.matches(":hover, :focus-within") ? setTimeout(gone, 2000) : putAway(toast));
-    setTimeout(gone, "stay" in toast.dataset ? 30000 : 10000);
+    setTimeout(gone, "stay" in toast.dataset ? 30000 : $("#toasts").dataset.seconds * 1000);
   });
 }

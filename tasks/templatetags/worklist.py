@@ -4,13 +4,13 @@ import json
 from datetime import datetime
 
 from django import template
-from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import people
+from accounts.site import setting
 from fhir.actor import SYSTEM
 from tasks import assets, times
 from tasks import words as texts
@@ -48,7 +48,7 @@ def words() -> str:
 
 @register.simple_tag
 def clinic_name() -> str:
-    return settings.TASKWARD_SITE_NAME
+    return setting("name")
 
 
 @register.simple_tag

@@ -7,7 +7,6 @@ is kept for a minute. Without scripts a link shows all of them at once.
 import csv
 import io
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from accounts.site import setting
 from fhir.errors import DatabaseUnavailable
 from tasks import analytics_cards as cards
 from tasks.analytics import PERIODS, Asked, Seen, may_read, pools_of, seen, types
@@ -121,6 +121,6 @@ def _notes(found: Seen) -> list[str]:
     if found.number("left-out"):
         notes.append(
             _("Groups of fewer than %(number)s tasks are left out.")
-            % {"number": settings.TASKWARD_STATS_SMALLEST}
+            % {"number": setting("stats_smallest")}
         )
     return notes

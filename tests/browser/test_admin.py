@@ -24,6 +24,7 @@ def paths() -> list[str]:
         "tasks/rule/",
         f"tasks/rule/{rule.pk}/change/",
         f"tasks/rule/{rule.pk}/rehearsal/",
+        "accounts/sitesettings/1/change/",
     ]
 
 

@@ -31,6 +31,8 @@ def admin(page):
         "accounts/availability/",
         "accounts/availability/add/",
         "accounts/practitionerrole/",
+        "accounts/sitesettings/1/change/",
+        "accounts/sitesettings/1/history/",
         "auth/group/",
         "communications/communication/",
         "oauth2_provider/application/",
@@ -146,7 +148,7 @@ def test_an_admin_says_who_is_away(admin):
 
 def test_what_is_set_up_stands_first(admin):
     sections = {each["app_label"]: each for each in admin.get("/admin/").context["app_list"]}
-    assert [*sections] == ["work", "people", "connections", "records", "rest"]
+    assert [*sections] == ["work", "people", "site", "connections", "records", "rest"]
     assert [each["object_name"] for each in sections["work"]["models"]][:2] == [
         "TaskType",
         "TaskCategory",

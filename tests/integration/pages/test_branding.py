@@ -35,14 +35,7 @@ CONTROLS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def made_anew():
-    assets._kept.cache_clear()
-    yield
-    assets._kept.cache_clear()
-
-
-@pytest.mark.parametrize("theme", [0, 1], ids=branding.THEMES)
+@pytest.mark.parametrize("theme", [0, 1], ids=[*branding.THEMES])
 @pytest.mark.parametrize(
     ("pairs", "least"), [(TEXTS, TEXT), (CONTROLS, CONTROL)], ids=["text", "controls"]
 )
