@@ -273,9 +273,12 @@ def _write(resource_type, before, known, document, actor, interaction) -> Stored
     document = resource_type.stamp(known, document, at)
     if resource_type.set_aside:
         document = resource_type.set_aside(actor, before.resource_id, known, document)
-    return store.update(
+    stored = store.update(
         resource_type, before, document, actor=actor, interaction=interaction, at=at
     )
+    if known is not None:
+        resource_type.follow(actor, known, document)
+    return stored
 
 
 def _insert(

@@ -51,6 +51,7 @@ class ResourceType:
     `stamp(before, after, at)` returns the document with the elements that the server keeps.
     `set_aside(actor, resource_id, before, after)` returns it without what must not be in it, and
     keeps that elsewhere; it is called in the transaction of the write.
+    `follow(actor, before, after)` writes what has to follow from a change in the same transaction.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ResourceType:
     check_change: Callable[[Actor, dict | None, dict | None], None] = only_writers
     stamp: Callable[[dict | None, dict, Any], dict] = lambda before, after, at: after
     set_aside: Callable[[Actor, str, dict | None, dict], dict] | None = None
+    follow: Callable[[Actor, dict, dict], None] = lambda actor, before, after: None
     refuse_unreadable: Callable[[Actor, str, Any], None] = refuse_unreadable
     operations: tuple[Operation, ...] = field(default=())
 

@@ -1,8 +1,9 @@
 """Answering the Questionnaire that a Task is about: the answers are kept as its output.
 
-One transaction: the Task first, then the QuestionnaireResponse, then the Provenance. Answers are a
-draft (in-progress) until the Task is completed with them. Whoever saves names the version that she
-has seen; when a colleague saved meanwhile nothing is written and she is told of it (409).
+One transaction: with the Task locked the QuestionnaireResponse is written, then the Task, which can
+be completed when its answers are whole (tasks.responses), then the Provenance. Answers are a draft
+(in-progress) until the Task is completed with them. Whoever saves names the version that she has
+seen; when a colleague saved meanwhile nothing is written and she is told of it (409).
 """
 
 from typing import NamedTuple
@@ -11,22 +12,19 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import people
-from fhir import json, resources, store
+from fhir import store
 from fhir.actions import change, consequence, new_consequence
-from fhir.actor import SYSTEM, Actor
+from fhir.actor import Actor
 from fhir.datatypes import to_instant
 from fhir.errors import BusinessRuleViolation, Conflict
-from fhir.models import ClinicalResource
-from fhir.search.references import unversioned
 from fhir.store import Stored
 from tasks import document as documents
 from tasks.available import check_available
 from tasks.consequences import as_agent, record
-from tasks.questionnaires import Form, ValueSets, canonical_of, value_set_urls
+from tasks.questionnaires import Form, canonical_of
 from tasks.replies import OUTPUT_SYSTEM
+from tasks.responses import DRAFT, TYPE, questionnaire_of, response_of
 
-TYPE = "QuestionnaireResponse"
-DRAFT = "in-progress"
 ANSWERS = {
     "coding": [{"system": OUTPUT_SYSTEM, "code": "questionnaire-response", "display": "Answers"}],
     "text": "Answers",
@@ -49,52 +47,6 @@ class AnsweredMeanwhile(Conflict):
         super().__init__(_("Other answers were saved in the meantime. Yours were not."))
 
 
-def questionnaire_of(task: dict, actor: Actor) -> dict | None:
-    """The Questionnaire that a Task is about, as far as the actor may read it."""
-    focus = documents.reference_of(task, "focus")
-    if not focus.startswith("Questionnaire/"):
-        return None
-    return people.documents([focus], actor=actor).get(focus)
-
-
-def response_of(task: dict, questionnaire: dict) -> Stored | None:
-    """The answers to it that the Task has as its output, the newest; None for none.
-
-    They are read with the Task, whose output reveals them (T19).
-    """
-    url = canonical_of(questionnaire).partition("|")[0]
-    for output in reversed(task.get("output", [])):
-        reference = unversioned((output.get("valueReference") or {}).get("reference", ""))
-        type_name, resource_id = people.split(reference)
-        if type_name != TYPE:
-            continue
-        stored = store.find(resources.get(TYPE), resource_id, actor=SYSTEM)
-        if stored is None or stored.deleted:
-            continue
-        named = stored.parsed().get("questionnaire", "").partition("|")[0]
-        if named in (url, f"Questionnaire/{questionnaire['id']}"):
-            return stored
-    return None
-
-
-def value_sets_of(questionnaire: dict, actor: Actor) -> ValueSets:
-    """The value sets that its questions choose from, as far as they are kept here."""
-    urls = value_set_urls(questionnaire)
-    if not urls:
-        return {}
-    found = (
-        ClinicalResource.objects.readable_by(actor)
-        .filter(
-            resource_type="ValueSet",
-            deleted=False,
-            tokens__overlap=[f"url={each}" for each in sorted(urls)],
-        )
-        .order_by("id")
-        .values_list("document", flat=True)
-    )
-    return {each["url"]: each for each in map(json.loads_stored, found)}
-
-
 def save(
     task_id: str,
     form: Form,
@@ -110,31 +62,28 @@ def save(
     (409), BusinessRuleViolation (422) for a Task that is about no questionnaire or whose answers are
     final, and whatever a change of the Task raises.
     """
-    response_id = store.new_id()
-    before: Stored | None = None
-    made: dict = {}
+    saved: Stored
 
     def next_document(document: dict) -> dict:
-        nonlocal response_id, before, made
-        check_available("complete" if complete else "answer", actor, document)
+        nonlocal saved
+        check_available("answer", actor, document)
         questionnaire = questionnaire_of(document, actor)
         if questionnaire is None:
             raise BusinessRuleViolation(
                 _("This task is about no questionnaire."), expression="Task.focus"
             )
         before = response_of(document, questionnaire)
-        made = _response(form, questionnaire, document, actor, complete=complete)
-        output = []
-        if before is None:
-            value = {"reference": f"{TYPE}/{response_id}"}
-            output = [{"type": ANSWERS, "valueReference": value}]
-        else:
+        if before is not None:
             _check_seen(before, seen)
-            response_id = before.resource_id
-        if complete:
-            return documents.completed(document, output)
-        kept = [*document.get("output", []), *output]
-        return {**document, "output": kept} if output else document
+        made = _response(form, questionnaire, document, actor, complete=complete)
+        saved = _write(made, before, actor)
+        if before is None:
+            output = {"type": ANSWERS, "valueReference": {"reference": saved.reference}}
+            document = {**document, "output": [*document.get("output", []), output]}
+        if not complete:
+            return document
+        check_available("complete", actor, document)
+        return documents.completed(document, ())
 
     with transaction.atomic():
         task = change(
@@ -146,7 +95,7 @@ def save(
             if_match=if_match if complete else None,
             then=lambda stored: record(stored, "complete" if complete else "answer", actor=actor),
         )
-        return Answered(_write(response_id, made, before, actor), task)
+        return Answered(saved, task)
 
 
 def _check_seen(before: Stored, seen: int) -> None:
@@ -159,12 +108,12 @@ def _check_seen(before: Stored, seen: int) -> None:
         raise AnsweredMeanwhile(before)
 
 
-def _write(response_id: str, made: dict, before: Stored | None, actor: Actor) -> Stored:
+def _write(made: dict, before: Stored | None, actor: Actor) -> Stored:
     if before is None:
-        return new_consequence(TYPE, made, actor=actor, resource_id=response_id)
+        return new_consequence(TYPE, made, actor=actor)
     return consequence(
         TYPE,
-        response_id,
+        before.resource_id,
         lambda document: {name: document[name] for name in ("id", "meta")} | made,
         actor=actor,
         interaction="answer",

@@ -19,6 +19,7 @@ from tasks import document as documents
 from tasks.consequences import thread_of
 from tasks.eligible import why_not_claim
 from tasks.permissions import check_change, is_claimable_by, name_of
+from tasks.responses import Unanswered
 from tasks.stages import why_no_next, why_no_stage
 from tasks.transitions import CLAIMABLE, FINAL, Status, can_follow
 
@@ -59,6 +60,9 @@ VERBS = {
         Verb("start", gettext_lazy("Start work"), "play", "S", _status("in-progress")),
         Verb("resume", gettext_lazy("Resume"), "play", "H", _status("in-progress")),
         Verb("complete", gettext_lazy("Complete"), "check", "E",
+             lambda document, actor: documents.completed(document, ())),
+        # What is sent with it answers the questions.
+        Verb("finish", gettext_lazy("Save and complete the task"), "check", "",
              lambda document, actor: documents.completed(document, ())),
         Verb("close", gettext_lazy("Complete without replying"), "check", "",
              lambda document, actor: documents.completed(document, ()), asks=True),
@@ -222,6 +226,8 @@ def _of_the_rules(code: str, actor: Actor, document: dict) -> str:
         return ""
     try:
         check_change(actor, document, after(document, actor))
+    except Unanswered as refusal:
+        return "" if code == "finish" else refusal.issues[0].diagnostics
     except FhirError as refusal:
         return refusal.issues[0].diagnostics
     if code == "claim" and not document.get("owner"):

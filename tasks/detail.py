@@ -62,11 +62,11 @@ class Asked:
 
 class Refusal(NamedTuple):
     """`labels` of the disabled buttons, none when it is all of them; `reason` says what would
-    enable them, and `of_parts` whether that stands among the subtasks."""
+    enable them, and `place` is the id of where on the page that can be done."""
 
     labels: str
     reason: str
-    of_parts: bool = False
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ class Detail:
     card: focal.Card | None
     notes: list[Note]
     subtasks: list[Part]
-    parts_reason: str
-    """What is said of its open parts, where that leads to some on the page."""
+    places: dict[str, str]
+    """Where on the page something can be done about a reason: the reason → the id of a heading."""
     events: list[Event]
     clocks: list[str]
     """How long it waited, was held and took, a phrase each."""
@@ -139,7 +139,7 @@ class Detail:
         if len(lines) == 1 and all(action.reason for action in self.buttons):
             return [Refusal("", reason) for reason in lines]
         return [
-            Refusal(", ".join(map(str, labels)), reason, reason == self.parts_reason)
+            Refusal(", ".join(map(str, labels)), reason, self.places.get(reason, ""))
             for reason, labels in lines.items()
         ]
 
@@ -249,6 +249,7 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         {owner, requester} | authors | {each.by for each in steps} | tree.owners,
         actor=actor,
     )
+    card = focal.card(document, actor, now=now)
     for element in (document.get("owner"), document.get("requester"), *_authors(document)):
         if element and element.get("reference") and element.get("display"):
             named.setdefault(element["reference"], element["display"])
@@ -278,12 +279,12 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         actions=actions,
         asked=_asked(actions, document),
         steps=steps,
-        card=focal.card(document, actor, now=now),
+        card=card,
         notes=[_note(*each, named, actor, now) for each in enumerate(document.get("note", []))][
             ::-1
         ],
         subtasks=tree.parts(document, named),
-        parts_reason=why_open(open_children(stored.resource_id)) if tree.documents else "",
+        places=_places(stored, tree, card),
         events=timeline(stored, actor=actor),
         clocks=_clocks(clocks_of(stored, now=now)),
         shows_raw=actor.role is Role.ADMIN,
@@ -292,6 +293,15 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         named=named,
         you=actor.name,
     )
+
+
+def _places(stored: Stored, tree: Tree, card: focal.Card | None) -> dict[str, str]:
+    places = {}
+    if tree.documents:
+        places[why_open(open_children(stored.resource_id))] = "subtasks-title"
+    if card and card.kind == "questionnaire":
+        places |= card.body.places
+    return places
 
 
 def _clocks(found: Clocks) -> list[str]:

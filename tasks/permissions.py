@@ -13,6 +13,7 @@ from fhir.errors import BusinessRuleViolation, Conflict, Forbidden
 from tasks.document import check_elements, reference_of
 from tasks.eligible import check_write
 from tasks.models import Task
+from tasks.responses import check_answered
 from tasks.subtasks import blocker
 from tasks.transitions import OPEN, check_transition
 
@@ -33,13 +34,20 @@ def check_change(actor: Actor, before: dict | None, after: dict | None) -> None:
         _check_coordinator(actor, before, after)
     if before is not None:
         check_transition(actor, before["status"], after["status"])
-        if after["status"] == "completed" != before["status"] and (open_parts := blocker(before)):
+        if is_completed(before, after) and (open_parts := blocker(before)):
             raise BusinessRuleViolation(open_parts, expression="Task.status")
         if before["intent"] != after["intent"]:
             raise BusinessRuleViolation(
                 _("The intent of a Task cannot change."), expression="Task.intent"
             )
     check_write(actor, before, after, at=store.now())
+    if before is not None and is_completed(before, after):
+        check_answered(after)
+
+
+def is_completed(before: dict, after: dict) -> bool:
+    """Whether this change completes the Task."""
+    return after["status"] == "completed" != before["status"]
 
 
 def pools_of(document: dict) -> list[int]:

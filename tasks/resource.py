@@ -22,7 +22,8 @@ from tasks.conformance import CLAIM_NEXT, STATS
 from tasks.definitions import search_parameters
 from tasks.document import stamp
 from tasks.models import VIEW_TASK, Provenance, Task
-from tasks.permissions import check_change, refuse_unreadable
+from tasks.permissions import check_change, is_completed, refuse_unreadable
+from tasks.responses import finish
 
 
 def register() -> None:
@@ -34,6 +35,7 @@ def register() -> None:
             search=lambda: _search().TaskSearch,
             check_change=check_change,
             stamp=stamp,
+            follow=follow,
             refuse_unreadable=refuse_unreadable,
             operations=(
                 *operations.operations(),
@@ -61,6 +63,12 @@ def register() -> None:
     add_revealer(task_reveals)
     follow_reference(grant_owned_tasks)
     follow_codes(reroute_to_pools)
+
+
+def follow(actor: Actor, before: dict, after: dict) -> None:
+    """What is final with a Task that was completed."""
+    if is_completed(before, after):
+        finish(actor, after)
 
 
 def _statistics():

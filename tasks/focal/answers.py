@@ -16,11 +16,11 @@ from fhir import json
 from fhir.actor import Actor
 from fhir.models import ClinicalResource
 from tasks import times
-from tasks.answering import DRAFT, response_of, value_sets_of
 from tasks.available import blocker
 from tasks.focal.cards import Card
 from tasks.focal.values import TONES, moment, number, said, value_of
 from tasks.questionnaires import Field, Form, Score, score_of, weight_of
+from tasks.responses import DRAFT, response_of, value_sets_of, why_unanswered
 from tasks.transitions import FINAL
 
 
@@ -64,6 +64,14 @@ class Answers:
         }
 
 
+class Difference(NamedTuple):
+    """A question that two have answered, each otherwise."""
+
+    question: str
+    now: str
+    mine: str
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """A form to fill in: `seen` is the version of the answers that it was made from."""
@@ -72,10 +80,21 @@ class Asking:
     seen: int = 0
     saved: str = ""
     why_open: str = ""
-    """Why the Task cannot be completed with the answers now; "" when it can."""
+    """Why the Task cannot be completed with answers now; "" when it can."""
+    missing: tuple[Field, ...] = ()
+    """What is required of the answers that are kept, and is not answered."""
     attempt: int = 0
     faults: tuple[Field, ...] = ()
     notice: str = ""
+    others: tuple[Difference, ...] = ()
+    """What a colleague has answered otherwise meanwhile."""
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Why the Task cannot be completed yet → the id of the first question that is left."""
+        if not self.missing:
+            return {}
+        return {why_unanswered(len(self.missing)): f"field-{self.missing[0].name}"}
 
 
 # --- a questionnaire ------------------------------------------------------------------------------
@@ -90,11 +109,13 @@ def questionnaire(found: dict, task: dict, actor: Actor, now: datetime) -> Card:
     why_not = "" if final else blocker("answer", actor, task)
     if final or why_not:
         return _read_only(found, response, task, title, why_not, actor, now)
+    form = Form.of(found, value_sets_of(found, actor), response)
     asking = Asking(
-        Form.of(found, value_sets_of(found, actor), response),
+        form,
         seen=stored.version_id if stored else 0,
         saved=times.moment(stored.last_updated, now) if stored else "",
-        why_open=blocker("complete", actor, task),
+        why_open=blocker("finish", actor, task),
+        missing=tuple(form.missing()) if stored else (),
     )
     return Card(
         "questionnaire",
@@ -138,6 +159,22 @@ def _progress(form: Form) -> str:
     if not answered:
         return ngettext("%(count)s question", "%(count)s questions", asked) % {"count": asked}
     return _("%(answered)s of %(asked)s answered") % {"answered": answered, "asked": asked}
+
+
+def differences(mine: Form, response: dict, now: datetime) -> tuple[Difference, ...]:
+    """What stands otherwise in a form than in the answers that are kept."""
+
+    def told(field: Field | None) -> str:
+        answers = field.known_answers() if field and field.shown else []
+        return ", ".join(filter(None, (value_of(answer, now) for answer in answers)))
+
+    kept = {each.name: each for each in mine.answered_as(response).root.descendants()}
+    pairs = ((each, told(kept.get(each.name)), told(each)) for each in mine.root.descendants())
+    return tuple(
+        Difference(each.label, theirs, yours)
+        for each, theirs, yours in pairs
+        if each.is_question and theirs != yours
+    )
 
 
 # --- answers --------------------------------------------------------------------------------------

@@ -65,6 +65,10 @@ class Form:
 
         return cls(questionnaire, value_sets, (response or {}).get("item", []), fill, copies)
 
+    def answered_as(self, response: dict) -> "Form":
+        """The same questions with other answers."""
+        return Form.of(self._questionnaire, self._value_sets, response)
+
     def _made(
         self, questions: list[dict], items: list[dict], parent: Field, path: str
     ) -> list[Field]:
@@ -129,6 +133,11 @@ class Form:
             if each.shown and each.is_question:
                 each.errors = faults(each, complete=complete)
         return [each for each in self.root.descendants() if each.errors]
+
+    def missing(self) -> list[Field]:
+        """What keeps it from being complete."""
+        asked = (each for each in self.root.descendants() if each.shown and each.is_question)
+        return [each for each in asked if faults(each, complete=True)]
 
     def items(self) -> list[dict]:
         """`QuestionnaireResponse.item`: what is asked and answered."""

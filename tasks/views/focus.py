@@ -12,12 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import people
 from fhir.errors import BusinessRuleViolation, FhirError, NotFound, VersionConflict
 from fhir.store import Stored
-from tasks import answering, focal, times
+from tasks import answering, focal, responses, times
 from tasks import detail as details
 from tasks.answering import AnsweredMeanwhile
 from tasks.available import blocker
 from tasks.focal import files
-from tasks.focal.answers import Asking
+from tasks.focal.answers import Asking, Difference, differences
 from tasks.questionnaires import Form
 from tasks.views.answers import SeeOther, found_to_change, page, part, version_of, wants_part
 from tasks.views.changed import show_changed
@@ -57,7 +57,10 @@ def answers(request: HttpRequest, task_id: str) -> HttpResponse:
             "who": _author(response, request),
             "at": times.moment(response.last_updated, timezone.now()),
         }
-        return _again(request, stored, form, response.version_id, notice, status=refusal.status)
+        others = differences(form, response.parsed(), timezone.now())
+        return _again(
+            request, stored, form, response.version_id, notice, others=others, status=refusal.status
+        )
     except VersionConflict as refusal:
         stored = details.get(task_id, request.actor)
         notice = _(
@@ -94,11 +97,11 @@ def asked(request: HttpRequest, task_id: str) -> HttpResponse:
 def _posted(request: HttpRequest, stored: Stored) -> tuple[Form, int]:
     """The form as it was sent, and the version of the answers that its writer saw."""
     task = stored.parsed()
-    questionnaire = answering.questionnaire_of(task, request.actor)
+    questionnaire = responses.questionnaire_of(task, request.actor)
     if questionnaire is None:
         raise NotFound(_("This task is about no questionnaire."))
-    kept = answering.response_of(task, questionnaire)
-    value_sets = answering.value_sets_of(questionnaire, request.actor)
+    kept = responses.response_of(task, questionnaire)
+    value_sets = responses.value_sets_of(questionnaire, request.actor)
     form = Form.posted(questionnaire, value_sets, kept.parsed() if kept else None, request.POST)
     return form, _number(request.POST.get("seen", ""))
 
@@ -111,6 +114,7 @@ def _again(
     notice: str = "",
     *,
     faults: list = (),
+    others: tuple[Difference, ...] = (),
     status: int = 422,
 ) -> HttpResponse:
     """The form as it was filled in, with what is wrong."""
@@ -121,10 +125,11 @@ def _again(
     context["asking"] = Asking(
         form,
         seen,
-        why_open=blocker("complete", request.actor, stored.parsed()),
+        why_open=blocker("finish", request.actor, stored.parsed()),
         attempt=_number(request.POST.get("attempt", "")) + 1,
         faults=tuple(faults),
         notice=notice,
+        others=others,
     )
     if task.card is None or task.card.kind != "questionnaire":
         # She may not answer any more: the card says why, and the notice what became of hers.

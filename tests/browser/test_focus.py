@@ -298,6 +298,40 @@ def test_a_note_added_meanwhile_keeps_what_is_typed(visit, people):
     expect(page.get_by_text("Answers saved and task completed")).to_be_visible()
 
 
+def test_what_is_typed_outlives_what_a_colleague_saved(visit, people, picture):
+    task = screening(people)
+    page = open_task(visit, "nurse", task)
+    typed = page.get_by_label("Anything else?")
+    typed.fill("Half a sentence")
+    other = open_task(visit, "nurse", task)
+    other.get_by_label("Anything else?").fill("She sleeps badly.")
+    other.get_by_role("button", name="Save", exact=True).click()
+    expect(other.get_by_text("Draft saved")).to_be_visible()
+    other.get_by_role("link", name="1 required is left").click()
+    expect(
+        other.get_by_role("group", name="Little interest").get_by_label("Not at all")
+    ).to_be_focused()
+
+    page.locator("#note-text").fill("Called her daughter.")
+    page.get_by_role("button", name="Add note").last.click()
+    expect(page.get_by_text("Called her daughter.").first).to_be_visible()
+    expect(typed).to_have_value("Half a sentence")
+    page.get_by_role("button", name="Save", exact=True).click()
+    alert = page.get_by_role("alert").filter(has_text="saved other answers at")
+    expect(alert).to_be_focused()
+    expect(alert.get_by_role("row").last).to_contain_text("She sleeps badly. Half a sentence")
+    expect(typed).to_have_value("Half a sentence")
+    picture(page, "questionnaire-meanwhile")
+    assert_accessible(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Answers saved", exact=True)).to_be_visible()
+
+    # Nothing is typed here, so what was saved shows.
+    other.locator("#note-text").fill("Nothing new.")
+    other.get_by_role("button", name="Add note").last.click()
+    expect(other.get_by_label("Anything else?")).to_have_value("Half a sentence")
+
+
 def test_a_questionnaire_is_answered_without_scripts(visit, people):
     task = screening(people)
     page = open_task(visit, "nurse", task, javascript=False)

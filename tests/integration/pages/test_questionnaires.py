@@ -8,7 +8,7 @@ import pytest
 from fhir import store
 from fhir.errors import Forbidden
 from fhir.validation import check_document
-from tasks import actions, answering
+from tasks import actions, answering, responses
 from tasks.questionnaires import Form
 from tests import factories
 from tests.factories import SYSTEM, owned_task, pool_task, put
@@ -86,7 +86,7 @@ def url(task: dict) -> str:
 
 def response_of(task: dict) -> dict:
     stored = store.read(factories.actions.resources.get("Task"), task["id"], actor=SYSTEM).parsed()
-    return answering.response_of(stored, questionnaire_document()).parsed()
+    return responses.response_of(stored, questionnaire_document()).parsed()
 
 
 def questionnaire_document() -> dict:
@@ -247,6 +247,7 @@ def test_answers_of_somebody_else_are_not_overwritten(cast, page):
     answer = htmx(client, "post", f"{url(task)}/answers", sent(task, q1="2", seen="1"))
     assert answer.status_code == 409
     assert "Priya Nair saved other answers at" in text(answer)
+    assert "Feeling down – Every day" in text(answer)
     body = answer.content.decode()
     assert re.search(r'name="q1" value="2" checked', body) and 'name="seen" value="2"' in body
     assert response_of(task)["author"] == {"display": "Priya Nair"}
@@ -260,6 +261,73 @@ def test_a_stale_page_completes_nothing_and_loses_nothing(cast, page):
     assert answer.status_code == 412
     assert "You changed this task at" in text(answer)
     assert re.search(r'name="q1" value="1" checked', answer.content.decode())
+
+
+LEFT = "Completing opens once the questions are answered: 1 required is left."
+
+
+def begun(people, page, **fields) -> dict:
+    """A task under way whose questionnaire has answers that are kept."""
+    task = started(people)
+    page("nurse").post(f"{url(task)}/answers", sent(task, **fields))
+    return store.read(factories.actions.resources.get("Task"), task["id"], actor=SYSTEM).parsed()
+
+
+def test_what_is_half_answered_cannot_be_completed(cast, page, api):
+    task = begun(cast, page, q2="1")
+    shown = page("nurse").get(url(task)).content.decode()
+    assert f'<a class="link" href="#field-q1">{LEFT}</a>' in shown
+    assert 'name="do" value="complete"' in shown  # with what is about to be typed
+    pressed = page("nurse").post(f"{url(task)}/complete", {"list": "my"})
+    assert pressed.status_code == 422 and LEFT in text(pressed)
+    final = {"op": "replace", "path": "/status", "value": "completed"}
+    for answer in (
+        api("nurse").post(f"Task/{task['id']}/$complete"),
+        api("nurse").patch(f"Task/{task['id']}", [final]),
+        api("admin").put(f"Task/{task['id']}", task | {"status": "completed"}),
+    ):
+        assert answer.status_code == 422
+        assert answer.json()["issue"][0]["diagnostics"] == LEFT
+    assert response_of(task)["status"] == "in-progress"
+
+
+def test_what_else_was_asked_counts_too(cast, page, api):
+    put({
+        "resourceType": "Questionnaire", "id": "falls", "status": "active",
+        "item": [{"linkId": str(n), "type": "boolean", "required": True} for n in range(2)],
+    })  # fmt: skip
+    put({
+        "resourceType": "QuestionnaireResponse", "id": "falls", "status": "in-progress",
+        "questionnaire": "Questionnaire/falls",
+    })  # fmt: skip
+    kind = {"text": "Questionnaire"}
+    task = owned_task(
+        cast["nurse"],
+        status="in-progress",
+        input=[{"type": kind, "valueReference": {"reference": "Questionnaire/falls"}}],
+        output=[{"type": kind, "valueReference": {"reference": "QuestionnaireResponse/falls"}}],
+    )
+    answer = api("nurse").post(f"Task/{task['id']}/$complete")
+    assert answer.status_code == 422 and "2 required are left" in answer.content.decode()
+
+
+@pytest.mark.parametrize("patched", [True, False])
+def test_whole_answers_become_final_with_the_task(cast, page, api, patched):
+    task = begun(cast, page, q1="1")
+    if patched:
+        final = {"op": "replace", "path": "/status", "value": "completed"}
+        assert api("admin").patch(f"Task/{task['id']}", [final]).status_code == 200
+    else:
+        assert page("nurse").post(f"{url(task)}/complete", {"list": "my"}).status_code == 303
+    made = response_of(task)
+    by = cast["admin" if patched else "nurse"].user
+    assert (made["status"], made["author"]["display"]) == ("completed", by.get_full_name())
+    assert made["item"][0]["linkId"] == "low"
+
+
+def test_answers_that_were_not_begun_keep_nothing_open(cast, page):
+    task = started(cast)
+    assert page("nurse").post(f"{url(task)}/complete", {"list": "my"}).status_code == 303
 
 
 def test_it_is_completed_only_when_the_task_can_be(cast, page):
@@ -300,7 +368,11 @@ def test_final_answers_are_read_and_not_changed(cast, page):
 def test_another_button_keeps_what_is_typed(cast, page):
     task = started(cast)
     shown = page("nurse").get(url(task)).content.decode()
-    assert f'id="asked-{task["id"]}-0-0" class="questions" hx-preserve="true"' in shown
+    assert re.search(rf'id="asked-{task["id"]}" class="questions"[^>]* hx-preserve="true"', shown)
+    refused = htmx(page("nurse"), "post", f"{url(task)}/answers", sent(task, **{"q5-0": "many"}))
+    assert re.search(
+        rf'id="asked-{task["id"]}" class="questions"[^>]* data-typed>', refused.content.decode()
+    )
 
 
 def test_queries_do_not_grow_with_questions(cast, page):

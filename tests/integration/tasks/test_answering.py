@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks import answering
+from tasks import actions, answering
 from tasks.questionnaires import Form
 from tests.factories import owned_task, put
 from tests.faults import nothing_or_everything
@@ -15,6 +15,16 @@ QUESTIONNAIRE = {
     "status": "active",
     "item": [{"linkId": "1", "type": "string", "initial": [{"valueString": "Well"}]}],
 }
+
+
+def test_answers_are_final_with_their_task_or_both_stay_open(cast):
+    actor = cast["nurse"].actor
+    questionnaire = put(QUESTIONNAIRE)
+    task = owned_task(cast["nurse"], status="in-progress", focus={"reference": "Questionnaire/q"})[
+        "id"
+    ]
+    answering.save(task, Form.of(questionnaire, {}, None), actor=actor)
+    nothing_or_everything(lambda: actions.complete(task, actor=actor))
 
 
 @pytest.mark.parametrize("complete", [False, True])
