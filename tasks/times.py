@@ -4,11 +4,11 @@ and the hours that its reader has chosen (accounts.locale). Pure but for these t
 "12 min", "in 18 min", "13:00", "Sat 21 Nov"; never "soon" (ui.md 2.10).
 """
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -85,6 +85,13 @@ def time_of(at: datetime) -> str:
     """13:05, or 1:05 PM for those who count to twelve."""
     written = "H:i" if hour_cycle() == "24" else pgettext("time of twelve hours", "g:i A")
     return date_format(timezone.localtime(at), written)
+
+
+def halves() -> list[str]:
+    """What the two halves of a day are called by those who count to twelve; none for others."""
+    if hour_cycle() == "24":
+        return []
+    return [time_format(time(hour), "A") for hour in (0, 12)]
 
 
 def day(at: datetime | date, now: datetime) -> str:

@@ -6,6 +6,8 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tasks import times
+
 BOTH = (1, 2)
 
 
@@ -15,6 +17,8 @@ def words() -> dict[str, str | list[str]]:
         "live": _("Live"),
         "checking": _("Checking"),
         "lost": _("No connection since {time}"),
+        "stale": _("Not updated since {time}"),
+        "halves": times.halves(),
         "undone": _("No connection: that was not done."),
         "slow": _("Slow down, retry in {seconds} s."),
         "failed": _("The server could not answer: that was not done. Try again."),

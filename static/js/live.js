@@ -1,20 +1,27 @@
 // Live: ask for changes every 3 s (60 s when hidden), then fetch what changed.
-let lostSince = null, timer = null, fresh = new Set(), pending = new Set(), position = $("#list, #board")?.dataset.position;
+let lostSince = null, updated = Date.now(), timer = null, fresh = new Set(), pending = new Set(), position = $("#list, #board")?.dataset.position;
 
 function connection(state) {
   const live = $("#live"), text = $("#live-text");
   if (!live) return; // the lock has emptied the page
   if (state === "lost") lostSince ??= new Date(Date.now() + ahead);
   else lostSince = null;
-  const at = lostSince && clinicTime(lostSince);
-  const said = state === "lost" ? fill(words.lost, { time: at }) : words[state];
-  live.dataset.state = state;
+  const time = clinicTime(lostSince ?? new Date(updated + ahead));
+  const said = fill(words[state], { time });
+  app.dataset.state = live.dataset.state = state;
   if (text.textContent !== said) text.textContent = said;
   $("#offline").hidden = state !== "lost";
-  $("#offline-since").textContent = at ?? "";
+  $("#stale").hidden = state !== "stale";
+  $$(".since").forEach((since) => { since.textContent = time; });
   if (state === "lost") switchOff();
-  else if (state === "live") switchOn();
+  else if (state !== "checking") switchOn();
 }
+
+// An answer that is a refusal, or late, is no lost line: what is shown grows old, and is said to.
+const old = () => Date.now() - updated > 60000;
+const failed = (problem) => connection(
+  !navigator.onLine || problem instanceof TypeError ? "lost" : old() ? "stale" : "checking",
+);
 
 // What changes a task is off while there is no connection; the note above says so.
 const ACTIONS = "#main form button, #main [data-dialog^='ask-'], #main [hx-target='#modal'], #toasts form button, [data-send]";
@@ -32,19 +39,25 @@ function switchOn() {
     each.removeAttribute("aria-describedby");
   });
 }
-const clinicTime = (at) => new Date(at.getTime() + app.dataset.zoneMinutes * 60000).toISOString().slice(11, 16);
+function clinicTime(at) {
+  const time = new Date(at.getTime() + app.dataset.zoneMinutes * 60000).toISOString().slice(11, 16);
+  const hour = Number(time.slice(0, 2));
+  return words.halves.length ? `${hour % 12 || 12}${time.slice(2)} ${words.halves[hour < 12 ? 0 : 1]}` : time;
+}
 
 async function poll() {
   clearTimeout(timer);
   const list = $("#list, #board");
+  if (list && old() && !lostSince) connection("stale"); // awake again, or shown again
   try {
     if (list) {
       await ask(list);
       await refreshRows(list);
     }
+    updated = Date.now();
     connection("live");
   } catch (problem) {
-    connection("lost");
+    failed(problem);
   }
   timer = setTimeout(poll, document.hidden ? 60000 : 3000);
 }

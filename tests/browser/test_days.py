@@ -189,6 +189,36 @@ def test_the_connection_is_lost_and_comes_back(visit, people, api):
     assert api("nurse").get(f"Task/{mine}").json()["status"] == "accepted"
 
 
+def test_what_was_not_updated_for_a_minute_says_so_and_can_be_worked_with(visit, people, picture):
+    people["nurse"].user.hour_cycle = "12"
+    people["nurse"].user.save()
+    page = visit("nurse", POOL)
+    page.clock.install()
+    page.reload()
+    expect(page.locator("#live-text")).to_have_text("Live")
+    page.route("**/changes?*", lambda route: route.fulfill(status=503))
+    page.clock.fast_forward("00:04")
+    expect(page.locator("#live-text")).to_have_text("Checking")
+    expect(page.locator("#stale")).to_be_hidden()
+    page.clock.fast_forward("01:01")
+    told = re.compile(r"Not updated since \d{1,2}:\d\d [AP]M")
+    expect(page.locator("#live-text")).to_have_text(told)
+    expect(page.locator("#stale")).to_contain_text(told)
+    expect(page.locator("#offline")).to_be_hidden()
+    picture(page, "stale")
+    page.locator(".row .t", has_text=FIRST).click()
+    page.keyboard.press("c")
+    toast(page, "Claimed")
+
+    page.unroute("**/changes?*")
+    page.locator("#stale").get_by_role("button", name="Retry now").click()
+    expect(page.locator("#live-text")).to_have_text("Live")
+    expect(page.locator("#stale")).to_be_hidden()
+    page.context.set_offline(True)
+    lost = re.compile(r"No connection since \d{1,2}:\d\d [AP]M")
+    expect(page.locator("#live-text")).to_have_text(lost)
+
+
 def refuse(route, request, **answer) -> None:
     route.fulfill(**answer)
 

@@ -104,6 +104,12 @@ def twelve_hours():
         yield
 
 
+def test_the_halves_of_a_day_have_names_for_those_who_count_to_twelve(twelve_hours):
+    assert times.halves() == ["AM", "PM"]
+    with hours("24"):
+        assert times.halves() == []
+
+
 def test_times_in_twelve_hours(twelve_hours):
     assert times.moment(NOW + timedelta(hours=3), NOW) == "1:42 PM"
     assert times.moment(NOW - timedelta(days=1), NOW) == "Yesterday 10:42 AM"

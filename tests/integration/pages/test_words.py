@@ -26,7 +26,7 @@ def test_the_page_brings_the_words_of_its_scripts(page):
 
 def test_the_scripts_ask_for_no_word_that_is_not_there_and_for_every_one_that_is():
     said = "".join(code for _, code in scripts())
-    said = said.replace("words[state]", "words.live words.checking")
+    said = said.replace("words[state]", "words.live words.checking words.lost words.stale")
     assert {*re.findall(r"\bwords\.(\w+)", said)} == {*words()}
 
 
