@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,7 +18,19 @@ from fhir import json, sql
 from fhir.actor import Actor
 from fhir.datatypes import display_of
 from tasks.document import NO_DUE, PRIORITY_RANK
-from tasks.narrowing import A_PATIENT, DUE, FACETS, ME, NOBODY, Sort, end_of_day
+from tasks.narrowing import (
+    A_PATIENT,
+    DUE,
+    FACETS,
+    ME,
+    NOBODY,
+    WRITTEN,
+    Sort,
+    end_of_day,
+    is_coded_sql,
+    is_uncoded,
+    uncoded_sql,
+)
 from tasks.rows import FOCUS_KINDS, PRIORITIES, is_patient
 from tasks.transitions import OPEN, Status
 from tasks.worklist import COUNT_UP_TO, View, matching
@@ -114,7 +127,7 @@ class Chip:
 
 def chips(view: View, actor: Actor) -> list[Chip]:
     facets = view.facets
-    words = words_of({name: facets.of_facet(name) for name in facets.codes}, actor)
+    words = words_of({name: facets.of_facet(name) for name in facets.codes}, view, actor)
     found = [
         Chip(str(NAMES[name]), words[name, code], view.narrowed(facets.toggled(name, code)).url)
         for name, given in facets.codes.items()
@@ -127,7 +140,9 @@ def chips(view: View, actor: Actor) -> list[Chip]:
     return found
 
 
-def words_of(given: dict[str, Iterable[str]], actor: Actor) -> dict[tuple[str, str], str]:
+def words_of(
+    given: dict[str, Iterable[str]], view: View, actor: Actor
+) -> dict[tuple[str, str], str]:
     """(facet, code) → what it is called."""
     found, references = {}, set()
     for name, codes in given.items():
@@ -141,7 +156,9 @@ def words_of(given: dict[str, Iterable[str]], actor: Actor) -> dict[tuple[str, s
             found |= {(name, code): named[code] for code in given.get(name, ()) if code in named}
     for name, parameter in CODED.items():
         if given.get(name):
-            labels = _labels(parameter, list(given[name]))
+            labels = _labels(parameter, [code for code in given[name] if not is_uncoded(code)])
+            written = [code for code in given[name] if WRITTEN.fullmatch(code)]
+            labels |= _written(name, written, view, actor) if written else {}
             found |= {(name, code): label for code, label in labels.items()}
     if given.get("pool"):
         pools = Pool.objects.filter(slug__in=given["pool"]).values_list("slug", "name")
@@ -151,6 +168,8 @@ def words_of(given: dict[str, Iterable[str]], actor: Actor) -> dict[tuple[str, s
 
 CODED = {"type": "code", "stage": "business-status"}
 """Facet → search parameter of its concept."""
+NOTHING = {"type": gettext_lazy("No type"), "stage": gettext_lazy("No stage")}
+"""What is said of Tasks that have no such concept."""
 ELEMENTS = {"type": "code", "stage": "businessStatus"}
 
 
@@ -165,6 +184,10 @@ def _word(name: str, code: str) -> str:
         return str(FOCUS_KINDS.get(code, ("", code))[1])
     if code == ME:
         return _("Me")
+    if name in NOTHING and code == NOBODY:
+        return str(NOTHING[name])
+    if name in CODED and is_uncoded(code):
+        return _("Other")
     if name == "owner" and code == NOBODY:
         return _("Unclaimed")
     if name == "requester" and code == A_PATIENT:
@@ -181,6 +204,23 @@ def _labels(parameter: str, codes: list[str]) -> dict[str, str]:
         [codes, parameter],
     )
     return {code: display_of(json.loads_stored(text).get(element)) for code, text in found}
+
+
+def _written(name: str, codes: list[str], view: View, actor: Actor) -> dict[str, str]:
+    """What texts in place of a code say, in a Task of this list: nobody reads another's words."""
+    facets = view.facets.having(name, codes)
+    rows, params = matching(view.narrowed(facets), actor, now=timezone.now(), limit=SCANNED)
+    if not rows:
+        return {}
+    value = uncoded_sql(CODED[name]).format(t="q")
+    found = sql.rows(
+        f"select distinct on (value) value, q.document from ({rows}) f"
+        f" join tasks_task q on q.id = f.id, lateral (select {value}) v(value)"
+        f" where value = any(%s)",
+        [*params, codes],
+        prepare=None,
+    )
+    return {code: display_of(json.loads_stored(text).get(ELEMENTS[name])) for code, text in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +253,7 @@ def choices(name: str, view: View, actor: Actor, *, now: datetime) -> list[Choic
     beyond = bool(found) and found[0][2] >= SCANNED
     counted = {str(value): count for value, count, _all in found}
     codes = _codes(name, counted, view, actor)
-    words = words_of({name: codes}, actor) if name != "patient" else _patients(codes, actor)
+    words = words_of({name: codes}, view, actor) if name != "patient" else _patients(codes, actor)
     chosen = view.facets.of_facet(name)
     return [
         Choice(
@@ -272,6 +312,13 @@ def _of_tokens(expression: str, like: str) -> Callable:
     )
 
 
+def _of_concept(parameter: str) -> Callable:
+    coded = _of_tokens(f"substr(e, {len(parameter) + 2})", f"{parameter}=%%|_%%")
+    uncoded = uncoded_sql(parameter).format(t="q")
+    without = f"not {is_coded_sql(parameter)}".format(t="q")
+    return lambda now: (f"{coded(now)[0]} union all select {uncoded} where {without}", [])
+
+
 def _due(now: datetime) -> tuple[str, list]:
     return (
         "select case when q.due < %s then 'overdue' when q.due = %s then 'none'"
@@ -285,8 +332,8 @@ _PRIORITY = " ".join(f"when {rank} then '{code}'" for code, rank in PRIORITY_RAN
 VALUES: dict[str, Callable[[datetime], tuple[str, list]]] = {
     "priority": _one(f"case q.priority {_PRIORITY} end"),
     "due": _due,
-    "type": _of_tokens("substr(e, 6)", "code=%%|_%%"),
-    "stage": _of_tokens("substr(e, 17)", "business-status=%%|_%%"),
+    "type": _of_concept("code"),
+    "stage": _of_concept("business-status"),
     "status": _one("q.status"),
     "owner": _one("q.owner"),
     "focus": _of_tokens("split_part(substr(e, 7), '/', 1)", "focus=%%/%%"),

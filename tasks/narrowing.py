@@ -29,8 +29,15 @@ STAFF = re.compile(
     r"/[A-Za-z0-9\-.]{1,64}"
 )
 TOKEN = re.compile(r"[^\s,|]{0,200}\|[^\s,|]{1,100}")
+WRITTEN = re.compile(r"~[0-9a-f]{16}")
+"""Stands for a concept that is a text alone, which is somebody's own words and in no address."""
 TYPE = re.compile(r"[A-Z][A-Za-z]{2,40}")
 SLUG = re.compile(r"[a-z0-9_-]{1,50}")
+
+
+def is_uncoded(code: str) -> bool:
+    """Whether it stands for what has no code: a text alone, or nothing."""
+    return code == NOBODY or bool(WRITTEN.fullmatch(code))
 
 
 class Sort(StrEnum):
@@ -47,8 +54,8 @@ def end_of_day(now: datetime) -> datetime:
 FACETS: dict[str, Callable[[str], object]] = {
     "priority": PRIORITY_RANK.__contains__,
     "due": DUE.__contains__,
-    "type": TOKEN.fullmatch,
-    "stage": TOKEN.fullmatch,
+    "type": lambda code: is_uncoded(code) or TOKEN.fullmatch(code),
+    "stage": lambda code: is_uncoded(code) or TOKEN.fullmatch(code),
     "status": OPEN.__contains__,
     "owner": lambda code: code in (ME, NOBODY) or STAFF.fullmatch(code),
     "focus": TYPE.fullmatch,
@@ -143,11 +150,28 @@ def _due(given, now, me) -> tuple[str, list]:
     return f"({' or '.join(part for part, _values in parts)})", [v for _p, vs in parts for v in vs]
 
 
-def _tokens(parameter: str) -> Callable:
-    return lambda given, now, me: (
-        "{t}.tokens && %s::text[]",
-        [[f"{parameter}={code}" for code in given]],
-    )
+def is_coded_sql(parameter: str) -> str:
+    """SQL on the alias {t}: whether the concept of this search parameter has a code."""
+    return f"exists (select 1 from unnest({{t}}.tokens) e where e like '{parameter}=%%|_%%')"
+
+
+def uncoded_sql(parameter: str) -> str:
+    """SQL on the alias {t}: what stands for a concept that has no code."""
+    written = f"select min(e) from unnest({{t}}.strings) e where e like '{parameter}:text~%%'"
+    return f"coalesce('~' || left(md5(({written})), 16), '{NOBODY}')"
+
+
+def _concept(parameter: str) -> Callable:
+    def condition(given, now, me) -> tuple[str, list]:
+        coded = [f"{parameter}={code}" for code in given if not is_uncoded(code)]
+        other = [code for code in given if is_uncoded(code)]
+        part, params = "{t}.tokens && %s::text[]", [coded]
+        if not other:
+            return part, params
+        uncoded = f"not {is_coded_sql(parameter)} and {uncoded_sql(parameter)} = any(%s)"
+        return f"({part} or ({uncoded}))", [*params, other]
+
+    return condition
 
 
 def _owner(given, now, me) -> tuple[str, list]:
@@ -176,8 +200,8 @@ CONDITIONS: dict[str, Callable] = {
         [[PRIORITY_RANK[code] for code in given]],
     ),
     "due": _due,
-    "type": _tokens("code"),
-    "stage": _tokens("business-status"),
+    "type": _concept("code"),
+    "stage": _concept("business-status"),
     "status": lambda given, now, me: ("{t}.status = any(%s)", [list(given)]),
     "owner": _owner,
     "focus": _focus,

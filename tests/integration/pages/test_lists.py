@@ -119,7 +119,7 @@ def test_a_menu_counts_the_whole_list_with_what_the_others_chose(labs, page):
         waiting(code=coded("refill", "Refill"), priority="asap")
     nurse = page("nurse")
     menu = htmx(nurse, "get", "/worklist/facet/type?list=pool:registered-nurse")
-    assert offered(menu) == {"Refill": "41", "Review lab report": "2"}
+    assert offered(menu) == {"Refill": "41", "Review lab report": "2", "No type": "1"}
     narrowed = htmx(nurse, "get", "/worklist/facet/type?list=pool:registered-nurse&priority=asap")
     assert offered(narrowed) == {"Refill": "40"}
     own = htmx(nurse, "get", "/worklist/facet/priority?list=pool:registered-nurse&priority=asap")
@@ -129,6 +129,27 @@ def test_a_menu_counts_the_whole_list_with_what_the_others_chose(labs, page):
         "Me": "1", "Unclaimed": "43",
     }  # fmt: skip
     assert nurse.get("/worklist/facet/pool?list=pool:registered-nurse").status_code == 404
+
+
+def test_what_is_written_in_place_of_a_code_can_be_chosen_too(labs, page):
+    for said in ("Call her son", "Call her son", "Fax"):
+        waiting(code={"text": said}, businessStatus={"text": "Rang once"})
+    nurse = page("nurse")
+    menu = htmx(nurse, "get", "/worklist/facet/type?list=pool:registered-nurse")
+    assert offered(menu) == {
+        "Review lab report": "2", "Call her son": "2", "Refill": "1", "Fax": "1", "No type": "1",
+    }  # fmt: skip
+    stages = htmx(nurse, "get", "/worklist/facet/stage?list=pool:registered-nurse")
+    assert offered(stages) == {"Rang once": "3", "No stage": "3", "Seen": "1"}
+    address = named(menu, "Call her son")
+    assert "Call" not in address and "son" not in address
+    narrowed = nurse.get(address)
+    assert len(ids_of(narrowed)) == 2 and "Without Type: Call her son" in text(narrowed)
+    assert ids_of(nurse.get(named(menu, "No type"))) == [labs["mine"]]
+    both = nurse.get(f"{address}&type={LOINC}|11502-2&type=none")
+    assert len(ids_of(both)) == 5
+    # Of what she may not see it is not told what the text says.
+    assert "son" not in text(page("physician").get(f"/worklist/my?{address.partition('?')[2]}"))
 
 
 def test_a_longer_list_is_counted_as_far_as_a_menu_looks(labs, page, monkeypatch):
