@@ -163,10 +163,18 @@ def hold(
     *,
     actor: Actor,
     reason: dict | str,
+    until: str = "",
     note: str = "",
     if_match: list[int] | None = None,
 ) -> Stored:
-    """Pause the work; the reason (CodeableConcept, or its text) says what it waits for."""
+    """Pause the work; the reason (CodeableConcept, or its text) says what it waits for, `until` (a
+    date or dateTime) when it is expected to go on.
+    """
+    if until and documents.instant_of(until) <= store.now():
+        raise BusinessRuleViolation(
+            _("Say a time to come: that has passed."), expression="Task.statusReason.extension"
+        )
+    reason = documents.expecting(_as_concept(reason), until)
     return _with_reason(task_id, "on-hold", "hold", reason, note, actor, if_match)
 
 
@@ -278,8 +286,12 @@ def _noting(text: str, actor: Actor) -> Callable[[dict], dict]:
     )
 
 
+def _as_concept(reason: dict | str) -> dict:
+    return {"text": reason.strip()} if isinstance(reason, str) else reason
+
+
 def _with_reason(task_id, status, interaction, reason, note, actor, if_match) -> Stored:
-    concept = {"text": reason.strip()} if isinstance(reason, str) else reason
+    concept = _as_concept(reason)
     if not concept.get("text") and not concept.get("coding"):
         raise BusinessRuleViolation(
             _("Say why: a reason is needed."), expression="Task.statusReason"

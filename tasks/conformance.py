@@ -105,6 +105,18 @@ WORKLIST_COUNT = extension(
     ],
 )
 
+EXPECTED_RESUME = extension(
+    "expected-resume",
+    on="Task.statusReason",
+    name="ExpectedResume",
+    description="When the work on a Task that is on hold is expected to go on. It goes with the"
+    " reason of the hold.",
+    elements=[
+        {"path": "Extension.extension", "max": "0"},
+        {"path": "Extension.value[x]", "min": 1, "type": [{"code": "dateTime"}]},
+    ],
+)
+
 SEARCH_PARAMETERS = json.loads(
     (Path(__file__).parent / "definitions" / "search_parameters.json").read_bytes()
 )
@@ -215,6 +227,7 @@ DEFINITIONS = (
     timeline_operations.CLOCKS,
     WORKLIST,
     WORKLIST_COUNT,
+    EXPECTED_RESUME,
     *SEARCH_PARAMETERS,
     STATUS_REASON,
     *STATUS_REASONS,

@@ -26,7 +26,7 @@ from tasks.document import is_note_open, reference_of
 from tasks.history import Step
 from tasks.parts import Part, Tree
 from tasks.reasons import choices
-from tasks.rows import description_of, due, is_patient, priority_of, title_of
+from tasks.rows import description_of, due, is_patient, priority_of, resumes, title_of
 from tasks.stages import Stop
 from tasks.subtasks import open_children, why_open
 from tasks.task_types import label_of
@@ -95,6 +95,8 @@ class Detail:
     actions: list[Action]
     asked: list[Asked]
     steps: list[Step]
+    resumes: Due
+    """When paused work is expected to go on."""
     card: focal.Card | None
     notes: list[Note]
     subtasks: list[Part]
@@ -279,6 +281,7 @@ def detail(stored: Stored, actor: Actor, *, now: datetime) -> Detail:
         actions=actions,
         asked=_asked(actions, document),
         steps=steps,
+        resumes=resumes(document, now),
         card=card,
         notes=[_note(*each, named, actor, now) for each in enumerate(document.get("note", []))][
             ::-1

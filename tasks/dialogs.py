@@ -6,7 +6,7 @@ so that a page without scripts, a part of it for htmx and a refused form are the
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import datetime
 from functools import cached_property
 
 from django import forms
@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts import people
 from accounts.people import Patient
 from fhir.actor import Actor
-from fhir.datatypes import to_instant
 from fhir.store import Stored
 from tasks import moves, times
 from tasks.available import supervises
@@ -259,15 +258,8 @@ class Dialog:
         day, clock = self.due_fields
         if self.due_fields == self._due_now():
             return end_of(self.document)
-        if not day:
-            return None if clock else ""
         try:
-            on = date.fromisoformat(day)
-            return (
-                to_instant(timezone.make_aware(datetime.combine(on, time.fromisoformat(clock))))
-                if clock
-                else on.isoformat()
-            )
+            return times.written(day, clock)
         except ValueError:
             return None
 

@@ -38,13 +38,17 @@ def end_of(document: dict) -> str:
 
 def due_of(document: dict) -> datetime:
     """restriction.period.end; a date without a time is due at the end of the clinic's day."""
-    end = end_of(document)
-    if not end:
+    return instant_of(end_of(document))
+
+
+def instant_of(written: str) -> datetime:
+    """The instant that a date or dateTime ends at, a date in the clinic's zone; NO_DUE for ""."""
+    if not written:
         return NO_DUE
-    due = parse_date(end)
-    if "T" in end:
-        return due.low
-    return NO_DUE if due.high == LATEST else due.high.replace(tzinfo=get_default_timezone())
+    found = parse_date(written)
+    if "T" in written:
+        return found.low
+    return NO_DUE if found.high == LATEST else found.high.replace(tzinfo=get_default_timezone())
 
 
 def due_by(document: dict, due: str) -> dict:
@@ -146,6 +150,29 @@ def with_status(document: dict, status: str) -> dict:
 
 def with_reason(document: dict, status: str, reason: dict) -> dict:
     return {**document, "status": status, "statusReason": reason}
+
+
+EXPECTED = "http://taskward.example/fhir/StructureDefinition/expected-resume"
+"""The extension of a hold's reason that says when the work is expected to go on. There it goes with
+the reason when the hold ends."""
+
+
+def expecting(reason: dict, until: str) -> dict:
+    """The reason of a hold that is expected to last until a date or a dateTime; "" for no telling."""
+    others = [each for each in reason.get("extension", []) if each.get("url") != EXPECTED]
+    if not until:
+        return reason
+    return {**reason, "extension": [*others, {"url": EXPECTED, "valueDateTime": until}]}
+
+
+def expected_of(document: dict) -> str:
+    """When paused work is expected to go on, as it is written; "" where nobody said."""
+    found = (
+        each.get("valueDateTime", "")
+        for each in (document.get("statusReason") or {}).get("extension", [])
+        if each.get("url") == EXPECTED
+    )
+    return next(found, "") if document["status"] == "on-hold" else ""
 
 
 def with_note(document: dict, text: str, *, author: dict, at: datetime) -> dict:

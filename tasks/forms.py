@@ -1,11 +1,15 @@
 """What people type on a Task: a reason, or a note."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tasks import times
+from tasks.document import instant_of
 from tasks.reasons import Reason
 
 
@@ -34,6 +38,33 @@ class ReasonForm(forms.Form):
         else:
             data["concept"], data["note"] = chosen.as_concept(), text
         return data
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the action takes."""
+        return {"reason": self.cleaned_data["concept"], "note": self.cleaned_data["note"]}
+
+
+class HoldForm(ReasonForm):
+    """What paused work waits for, and when it is expected to go on."""
+
+    day = forms.CharField(required=False)
+    time = forms.CharField(required=False)
+
+    def clean(self):
+        data = super().clean()
+        try:
+            data["until"] = times.written(data.get("day", ""), data.get("time", ""))
+        except ValueError:
+            self.add_error("day", _("Say which day, and the time only with it."))
+            return data
+        if data["until"] and instant_of(data["until"]) <= timezone.now():
+            self.add_error("day", _("Say a time to come: that has passed."))
+        return data
+
+    @property
+    def said(self) -> dict[str, Any]:
+        return super().said | {"until": self.cleaned_data["until"]}
 
 
 class NoteForm(forms.Form):

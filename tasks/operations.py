@@ -208,6 +208,10 @@ def _with_reason(action: Callable[..., Stored]) -> Callable[..., Stored]:
     return lambda task_id, given, **how: action(task_id, **_reason_and_note(given), **how)
 
 
+def _hold(task_id: str, given: Arguments, **how) -> Stored:
+    return actions.hold(task_id, until=given.value("until", ""), **_reason_and_note(given), **how)
+
+
 def _note(task_id: str, given: Arguments, *, actor: Actor, if_match) -> Stored:
     return actions.add_note(task_id, given.value("text"), actor=actor, if_match=if_match)
 
@@ -343,8 +347,12 @@ OPERATIONS = (
         "hold",
         "Hold",
         "Pause the work; the reason says what it waits for.",
-        _with_reason(actions.hold),
-        (REASON, NOTE),
+        _hold,
+        (
+            REASON,
+            Parameter("until", ("dateTime", "date"), "When it is expected to go on."),
+            NOTE,
+        ),
         each=True,
     ),
     TaskOperation(

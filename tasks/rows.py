@@ -14,7 +14,7 @@ from accounts.people import Patient
 from fhir.actor import Actor
 from fhir.datatypes import display_of, parse_date
 from tasks import times
-from tasks.document import NO_DUE, due_of, reference_of
+from tasks.document import NO_DUE, due_of, expected_of, instant_of, reference_of
 from tasks.narrowing import Sort, end_of_day
 from tasks.task_types import label_of
 from tasks.times import Due
@@ -75,6 +75,8 @@ class Row:
     waits: str = ""
     """How long it has been there; for a table, as is the pool."""
     pool: str = ""
+    resumes: Due = Due(None, "")
+    """When paused work is expected to go on."""
 
     @property
     def url(self) -> str:
@@ -112,7 +114,7 @@ class Row:
     def tag(self) -> str:
         """The stage; the status instead when work is paused or there is no stage to show."""
         if self.status == "on-hold":
-            return gettext("On hold")
+            return on_hold(self.resumes)
         return self.stage or ("" if self.status in CLAIMABLE else Status(self.status).label)
 
 
@@ -135,6 +137,25 @@ def due(document: dict, now: datetime) -> Due:
     end = ((document.get("restriction") or {}).get("period") or {}).get("end")
     at = due_of(document)
     return times.due(end, None if at == NO_DUE else at, now)
+
+
+def resumes(document: dict, now: datetime) -> Due:
+    """When paused work is expected to go on."""
+    written = expected_of(document)
+    at = instant_of(written)
+    found = times.due(written, None if at == NO_DUE else at, now)
+    return found._replace(clock=times.within(found.clock))
+
+
+def on_hold(expected: Due) -> str:
+    if expected.at is None:
+        return gettext("On hold")
+    said = (
+        gettext("On hold, expected %(when)s")
+        if expected.kind == "late"
+        else gettext("On hold until %(when)s")
+    )
+    return said % {"when": expected.clock}
 
 
 def rows(listed: Iterable[Listed], view: View, actor: Actor, *, now: datetime) -> list[Row]:
@@ -185,6 +206,7 @@ def _row(listed: Listed, view: View, actor: Actor, patients, named, pools, now) 
         supervised=supervised,
         waits=_waits(document, now),
         pool=pools.get(listed.pool_id, ""),
+        resumes=resumes(document, now),
     )
 
 

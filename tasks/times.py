@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from accounts.locale import hour_cycle
+from fhir.datatypes import to_instant
 
 SOON = timedelta(hours=1)
 RELATIVE = timedelta(hours=2)
@@ -52,6 +53,20 @@ def due(end: str | None, at: datetime | None, now: datetime) -> Due:
         text = _("in %(length)s") % {"length": duration(left)}
         return Due(at, text, "soon" if left < SOON else "", clock)
     return Due(at, time_of(at) if is_today(at, now) else clock, "", clock)
+
+
+def written(on: str, clock: str) -> str:
+    """What a field for a day and one for a time say, as FHIR writes it: a date or an instant, "" for
+    neither. Raises ValueError for what is none, and for a time without its day.
+    """
+    if not on:
+        if clock:
+            raise ValueError
+        return ""
+    day_said = date.fromisoformat(on)
+    if not clock:
+        return day_said.isoformat()
+    return to_instant(timezone.make_aware(datetime.combine(day_said, time.fromisoformat(clock))))
 
 
 def local_day(end: str, at: datetime) -> date:

@@ -15,7 +15,7 @@ from fhir.errors import InvalidResource
 from fhir.store import Stored
 from tasks import actions, moves, replies, stages
 from tasks.available import VERBS
-from tasks.forms import NoteForm, ReasonForm
+from tasks.forms import HoldForm, NoteForm, ReasonForm
 from tasks.reasons import choices
 from tasks.views.answers import SeeOther, found_to_change, page, part, version_of, wants_part
 from tasks.views.changed import DONE, UNDO, act, conflict_of, show_changed, undo_by
@@ -79,7 +79,7 @@ def release(request: HttpRequest, task_id: str) -> HttpResponse:
 @page
 @require_POST
 def hold(request: HttpRequest, task_id: str) -> HttpResponse:
-    return _with_reason(request, task_id, "hold", actions.hold)
+    return _with_reason(request, task_id, "hold", actions.hold, HoldForm)
 
 
 @page
@@ -126,15 +126,20 @@ def note(request: HttpRequest, task_id: str) -> HttpResponse:
     return act(request, task_id, "note", add, versioned=False)
 
 
-def _with_reason(request: HttpRequest, task_id: str, code: str, action: Callable) -> HttpResponse:
+def _with_reason(
+    request: HttpRequest,
+    task_id: str,
+    code: str,
+    action: Callable,
+    form_type: type[ReasonForm] = ReasonForm,
+) -> HttpResponse:
     stored = found_to_change(request, task_id)
     document, shown = stored.parsed(), version_of(request)
-    form = ReasonForm(choices(code, document), request.POST)
+    form = form_type(choices(code, document), request.POST)
     if form.is_valid() and (not shown or stored.version_id in shown):
-        reason, text = form.cleaned_data["concept"], form.cleaned_data["note"]
 
         def run(task_id: str, **arguments: Any) -> Stored:
-            return action(task_id, reason=reason, note=text, **arguments)
+            return action(task_id, **form.said, **arguments)
 
         return act(request, task_id, code, run)
     view = view_of(request, stored)

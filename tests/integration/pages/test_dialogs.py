@@ -2,8 +2,10 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.actions import set_availability
 from accounts.models import Pool
@@ -483,6 +485,28 @@ def test_a_stale_hold_keeps_what_was_typed_and_goes_on_top(cast, page, hers):
     assert htmx(nurse, "post", url(hers, "hold"), fields | {"version": 3}).status_code == 200
     assert stored(hers)["status"] == "on-hold"
     assert stored(hers)["note"][0]["text"] == "Lab is closed."
+
+
+def test_a_hold_says_until_when(cast, page, hers):
+    nurse = page("nurse")
+    fields = {"reason": "waiting-on-result", "version": 2}
+    for wrong, said in (
+        ({"day": "2020-01-01"}, "that has passed"),
+        ({"time": "10:00"}, "Say which day"),
+        ({"day": "soon"}, "Say which day"),
+    ):
+        response = nurse.post(url(hers, "hold"), fields | wrong)
+        assert response.status_code == 422 and said in text(response)
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    asked = fields | {"day": tomorrow.isoformat(), "time": "23:30"}
+    assert nurse.post(url(hers, "hold"), asked).status_code == 303
+    shown = text(nurse.get(f"/worklist/t/{hers['id']}"))
+    assert re.search(
+        r"On hold since \d\d:\d\d · you Waiting on a result Expected tomorrow 23:30", shown
+    )
+    assert "On hold until tomorrow 23:30" in shown
+    paper = text(nurse.get("/worklist/handoff"))
+    assert "Waiting on someone else" in paper and "On hold until tomorrow 23:30." in paper
 
 
 def test_what_both_have_changed_is_not_put_on_top(cast, page, hers):

@@ -1,5 +1,7 @@
 """Hold: pause the work, and say what it waits for."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from fhir.errors import BusinessRuleViolation, Forbidden
@@ -30,6 +32,29 @@ def test_the_reason_may_be_a_text_and_a_note_goes_with_it(cast):
     (note,) = held.notes.all()
     assert (note.author, note.text) == ("Practitioner/maya", "Back on Monday")
     assert '"statusReason":{"text":"Away"}' in held.document
+
+
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+EXPECTED = "http://taskward.example/fhir/StructureDefinition/expected-resume"
+
+
+def test_it_is_told_when_the_work_is_expected_to_go_on(cast, api):
+    task = owned_task(cast["nurse"])
+    until = {"name": "until", "valueDate": TOMORROW}
+    reason = {"name": "reason", "valueCodeableConcept": WAITING}
+    body = {"resourceType": "Parameters", "parameter": [reason, until]}
+    held = api("nurse").post(f"Task/{task['id']}/$hold", body).json()
+    told = [{"url": EXPECTED, "valueDateTime": TOMORROW}]
+    assert held["statusReason"] == WAITING | {"extension": told}
+    again = actions.resume(task["id"], actor=cast["nurse"].actor).parsed()
+    assert "statusReason" not in again, "what was expected ends with the hold"
+
+
+@pytest.mark.parametrize("until", ["2020-01-01", "2020-01-01T10:00:00Z"])
+def test_nobody_waits_for_what_has_passed(cast, until, unchanged):
+    task = owned_task(cast["nurse"])
+    with unchanged(task["id"]), pytest.raises(BusinessRuleViolation, match="has passed"):
+        actions.hold(task["id"], actor=cast["nurse"].actor, reason=WAITING, until=until)
 
 
 @pytest.mark.parametrize("reason", ["", "  ", {}, {"coding": []}])
