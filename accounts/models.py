@@ -42,6 +42,8 @@ class User(AbstractUser):
         max_length=2, default="24", choices=[("24", "24 hours"), ("12", "12 hours")]
     )
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
+    keys = models.JSONField(_("keys of their own"), default=dict, blank=True)
+    """What stands in place of which single key: see accounts.keys."""
     hides_details = models.BooleanField(_("patient details hidden"), default=False)
 
     class Meta(AbstractUser.Meta):

@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.keys import KEYS, pressed, shared
 from accounts.models import User
 
 REGIONS = (
@@ -76,6 +77,31 @@ class ProfileForm(forms.ModelForm):
         self.fields["time_zone"].choices = [("", clinic), ("UTC", "UTC"), *zones().items()]
         for name in ("language", "time_zone"):
             self.fields[name].widget.attrs |= {"class": "inp", "id": f"id-{name}"}
+        for each in KEYS:
+            self.fields[f"key-{each.code}"] = forms.CharField(
+                required=False,
+                max_length=1,
+                label=each.label,
+                initial=pressed(each.default, self.instance.keys).upper(),
+                widget=forms.TextInput(attrs={"class": "inp", "id": f"id-key-{each.code}"}),
+            )
+
+    @property
+    def keys(self) -> list[forms.BoundField]:
+        return [self[f"key-{each.code}"] for each in KEYS]
+
+    def clean(self):
+        data = super().clean()
+        # A form that does not ask for keys leaves them as they are.
+        if not any(f"key-{each.code}" in self.data for each in KEYS):
+            return data
+        given = {each.code: (data.get(f"key-{each.code}") or "").lower() for each in KEYS}
+        for each in shared(given):
+            self.add_error(f"key-{each.code}", _("Another action has this key, too."))
+        self.instance.keys = {
+            each.code: given[each.code] for each in KEYS if given[each.code] != each.default
+        }
+        return data
 
 
 class PasswordChange(PasswordChangeView):

@@ -7,6 +7,8 @@ const PLAIN = {
   j: () => moveFocus(1), k: () => moveFocus(-1), g: () => { going = true; },
   x: () => choose(boxOf(currentRow())), z: () => press($$("[data-undo]").at(-1)),
 };
+// What somebody has put in place of a key; "" for nothing.
+const remap = JSON.parse(app.dataset.remap ?? "{}");
 let going = false;
 
 on("keydown", (event) => {
@@ -17,9 +19,9 @@ on("keydown", (event) => {
   let act = null;
   if (event.ctrlKey || event.metaKey) act = key === "a" && target.closest("#list") && (() => chooseAll(true));
   else if (app.dataset.keys !== "off" && key.length === 1) {
-    const lower = key.toLowerCase(), place = going && $(`[data-go="${lower}"]`);
+    const said = key.toLowerCase(), lower = remap[said] ?? said, place = going && $(`[data-go="${said}"]`);
     going = false;
-    act = event.shiftKey && /[a-z]/i.test(key) ? SHIFTED[key.toUpperCase()]
+    act = event.shiftKey && /[a-z]/i.test(key) ? SHIFTED[lower.toUpperCase()] ?? SHIFTED[key.toUpperCase()]
       : place ? () => place.click() : PLAIN[lower] ?? (/[a-z?./]/.test(lower) && (() => press(controlFor(lower))));
   }
   if (!act) return;

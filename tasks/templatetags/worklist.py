@@ -5,11 +5,11 @@ from datetime import datetime
 
 from django import template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import people
+from accounts import keys, people
 from accounts.site import setting
 from fhir.actor import SYSTEM
 from tasks import assets, times
@@ -44,6 +44,40 @@ def icon(name: str, size: str = "") -> SafeString:
 def words() -> str:
     """What the scripts say, as JSON for an attribute."""
     return json.dumps(texts.words(), ensure_ascii=False, separators=(",", ":"))
+
+
+@register.simple_tag(takes_context=True)
+def key(context: template.Context, default: str, *, told: bool = False) -> str:
+    """The hint of a single key, as its reader has chosen it; `told` to those who listen, too."""
+    found = _pressed(context, default.lower()).upper()
+    if not found:
+        return _("none") if told else ""
+    return format_html("<kbd{}>{}</kbd>", "" if told else mark_safe(' aria-hidden="true"'), found)
+
+
+@register.simple_tag(takes_context=True)
+def shortcut(context: template.Context, default: str) -> str:
+    """The attributes of what a single key presses."""
+    if not default:
+        return ""
+    found = _pressed(context, default.lower())
+    told = format_html(' aria-keyshortcuts="{}"', found.upper()) if found else ""
+    return format_html('data-key="{}"{}', default.lower(), told)
+
+
+@register.simple_tag(takes_context=True)
+def remap(context: template.Context) -> str:
+    """What keys stand for which, as JSON for an attribute; "" where all are as at first."""
+    found = keys.remapped(_chosen(context))
+    return json.dumps(found, separators=(",", ":")) if found else ""
+
+
+def _pressed(context: template.Context, default: str) -> str:
+    return keys.pressed(default, _chosen(context))
+
+
+def _chosen(context: template.Context) -> dict[str, str]:
+    return getattr(context.get("user"), "keys", None) or {}
 
 
 @register.simple_tag

@@ -135,6 +135,29 @@ def test_single_keys_can_be_turned_off(visit, people):
     assert page.url.endswith(POOL)
 
 
+def test_keys_can_be_others(visit, people, picture):
+    people["nurse"].user.keys = {"claim-next": "y", "hold": "", "next": "n"}
+    people["nurse"].user.save()
+    page = visit("nurse", POOL)
+    expect(page.locator("#live-text")).to_have_text("Live")
+    page.keyboard.press("n")
+    expect(page.locator(".row .t").first).to_be_focused()
+    expect(title(page)).to_have_count(0)
+    claim = page.locator(".list-h").get_by_role("button", name="Claim next")
+    expect(claim).to_have_attribute("aria-keyshortcuts", "Y")
+    expect(claim.locator("kbd")).to_have_text("Y")
+    page.keyboard.press("y")
+    toast(page, "Claimed")
+    hold = page.locator("#act-hold")
+    expect(hold.locator("kbd")).to_have_count(0)
+    page.keyboard.press("h")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    page.keyboard.press("?")
+    held = page.locator("#keys").get_by_role("definition").filter(has_text="Hold or resume")
+    expect(held.locator("xpath=preceding-sibling::dt")).to_have_text("none")
+    picture(page, "own-keys")
+
+
 def test_undo_works_after_the_toast_has_gone_until_somebody_acts(visit, people, api):
     page = visit("nurse", POOL)
     for taken_up in (False, True):

@@ -1,8 +1,13 @@
 """What people choose for themselves, in a browser without scripts."""
 
+import json
+import re
+from html import unescape
+
 import pytest
 from django.utils import timezone
 
+from accounts.keys import KEYS
 from accounts.models import User
 from tests.factories import pool_task
 from tests.integration.pages.test_pages import POOL, htmx, text
@@ -33,6 +38,28 @@ def test_the_profile_is_kept_on_the_server_and_holds_at_once(cast, page):
     assert "CE" in body and "UTC" in body
     user = saved(cast)
     assert (user.time_zone, user.hour_cycle, user.single_keys) == ("Europe/Madrid", "12", False)
+
+
+def test_keys_are_put_in_place_of_others(cast, page):
+    nurse = page("nurse")
+    body = nurse.get("/worklist/profile").content.decode()
+    assert re.search(r'name="key-claim" value="C"', body) and "data-remap" not in body
+    given = {f"key-{each.code}": each.default for each in KEYS}
+    asked = CHOSEN | {"language": "en"} | given
+    answer = nurse.post("/worklist/profile", asked | {"key-claim": "N"})
+    assert answer.status_code == 422
+    assert text(answer).count("Another action has this key, too.") == 2
+    assert saved(cast).keys == {}
+    asked |= {"key-claim": "N", "key-claim-next": "5", "key-hold": ""}
+    assert nurse.post("/worklist/profile", asked).status_code == 303
+    assert saved(cast).keys == {"claim": "n", "claim-next": "5", "hold": ""}
+    body = nurse.get("/worklist/profile").content.decode()
+    assert json.loads(unescape(re.search(r'data-remap="([^"]*)"', body)[1])) == {
+        "c": "", "n": "c", "5": "n", "h": "",
+    }  # fmt: skip
+    # A form without them leaves them as they are.
+    nurse.post("/worklist/profile", CHOSEN)
+    assert saved(cast).keys == {"claim": "n", "claim-next": "5", "hold": ""}
 
 
 def test_times_are_said_in_the_hours_and_the_zone_of_their_reader(cast, page):
