@@ -6,6 +6,7 @@ from functools import wraps
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import is_valid_path
 from django.utils.translation import gettext as _
 
 from fhir.errors import Forbidden, NotFound
@@ -17,18 +18,31 @@ SHOWN_AT_MOST = 300
 
 
 def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page of the worklist: for those with a role, and kept by no cache (ui.md 2.11)."""
+    """A page of the worklist: for those with a role, and kept by no cache (ui.md 2.11).
+
+    Where only forms are sent to, a browser still comes back: from a page that says there what was
+    refused. It is shown the page above.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not request.actor:
             raise PermissionDenied(_("any role: ask an admin for one"))
         response = view(request, *args, **kwargs)
+        if request.method == "GET" and response.status_code == 405:
+            response = HttpResponseRedirect(page_above(request.path))
         response["Cache-Control"] = "no-store"
         response["Vary"] = "HX-Request, Cookie"
         return response
 
     return guarded
+
+
+def page_above(path: str) -> str:
+    """The nearest address above this one that leads anywhere."""
+    parts = path.strip("/").split("/")[:-1]
+    above = ["/" + "/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return next((each for each in above if is_valid_path(each)), "/worklist/")
 
 
 def wants_part(request: HttpRequest) -> bool:
