@@ -7,10 +7,12 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 
 from accounts.keys import KEYS, pressed, shared
 from accounts.models import User
@@ -104,6 +106,7 @@ class ProfileForm(forms.ModelForm):
         return data
 
 
+@method_decorator(never_cache, name="dispatch")
 class PasswordChange(PasswordChangeView):
     """A new password for the one that is known; Django ends the other sessions of the user."""
 
@@ -111,6 +114,6 @@ class PasswordChange(PasswordChangeView):
     success_url = reverse_lazy("tasks:profile")
 
     def form_valid(self, form) -> HttpResponse:
-        response = super().form_valid(form)
+        super().form_valid(form)
         messages.success(self.request, _("Your password was changed."))
-        return response
+        return HttpResponseRedirect(self.get_success_url(), status=303)

@@ -27,7 +27,7 @@ class SignIn(LoginView):
         return super().get_context_data(ended=ended, **context)
 
     def form_valid(self, form) -> HttpResponse:
-        response = super().form_valid(form)
+        response = _see_other(super().form_valid(form).url)
         response.set_cookie(
             SIGNED_IN,
             "1",
@@ -44,7 +44,7 @@ class SignOut(LogoutView):
     http_method_names = ["post", "options"]
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        response = super().post(request, *args, **kwargs)
+        response = _see_other(super().post(request, *args, **kwargs).url)
         response.delete_cookie(SIGNED_IN, path=reverse("accounts:login"))
         return response
 

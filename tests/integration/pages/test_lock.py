@@ -254,7 +254,7 @@ def test_the_sign_in_page_says_that_a_session_has_ended(cast, nurse):
     client = Client()
     name = {"username": cast["nurse"].user.username, "password": PASSWORD}
     assert "signed out" not in client.get("/accounts/login/").content.decode()
-    assert client.post("/accounts/login/", name).status_code == 302
+    assert client.post("/accounts/login/", name).status_code == 303
     Session.objects.all().delete()
     assert "a sign-in lasts 12 h" in client.get("/accounts/login/").content.decode()
     client.post("/accounts/login/", name)
