@@ -344,6 +344,16 @@ def test_a_view_is_counted_after_the_page_is_there(labs, page):
     assert text(counts).split() == ["1", "open"]
 
 
+def test_a_view_is_offered_to_pools_of_her_own_only(labs, page):
+    """Who sees every pool has not every pool."""
+    offered = re.compile(r'<option value="([a-z-]+)"')
+    of_nurse, of_admin = (
+        offered.findall(body_of(page(name).get("/worklist/pool/registered-nurse")))
+        for name in ("nurse", "admin")
+    )
+    assert (of_nurse, of_admin) == (["registered-nurse"], [])
+
+
 def test_a_shared_view_is_seen_by_members_of_its_pool_only(labs, page):
     path = kept(page("nurse"), share="registered-nurse")
     assert ids_of(page("nurse2").get(path)) == [labs["lab"]]
