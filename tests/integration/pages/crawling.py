@@ -3,31 +3,46 @@
 Pages are read by Django's own parser, which takes no HTML that is not well-formed.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.html import Element, parse_html
 from django.urls import Resolver404, resolve
 
 OURS = ("/worklist", "/accounts")
-ALIKE = 2
-"""How many pages of one route with the same names in the query are looked at."""
-EACH_ITS_OWN = ("tasks:task", "tasks:thread")
+EACH_ITS_OWN = ("tasks:task", "tasks:thread", "tasks:pool", "tasks:facet", "tasks:handover")
 """Routes whose pages differ by what they are about: each of them is looked at."""
+REDIRECTS = (301, 302, 303, 307, 308)
+FORM = "application/x-www-form-urlencoded"
+CONTROLS = ("input", "select", "textarea", "button")
+FILLED = {
+    "hidden": "", "search": "", "date": "2030-01-31", "datetime-local": "2030-01-31T09:00", "time": "09:00",
+    "number": "3", "password": "not the password",
+}  # fmt: skip
+"""What is typed into a field of a kind that is empty."""
+ABOUT = ("version", "patient", "message", "snippet")
+"""Names of buttons whose value says what they are about, rather than what they do."""
 
 
 @dataclass(frozen=True)
 class Page:
+    """Whatever was answered at an address; only HTML has elements."""
+
     path: str
     response: HttpResponse
 
     @cached_property
     def elements(self) -> list[Element]:
+        if not self.response.headers.get("Content-Type", "").startswith("text/html"):
+            return []
         return list(below(parse_html(self.response.content.decode())))
 
     @cached_property
@@ -37,6 +52,23 @@ class Page:
     @property
     def title(self) -> str:
         return next((words(each) for each in self.elements if each.name == "title"), "")
+
+    @property
+    def is_whole(self) -> bool:
+        """A page by itself, rather than a part of one."""
+        return b"<html" in self.response.content[:200]
+
+    @property
+    def is_answer(self) -> bool:
+        """To a form that was sent: nobody can come back to an address that only forms are sent to."""
+        return self.response.wsgi_request.method == "POST"
+
+    @property
+    def leads_to(self) -> str | None:
+        """Where a browser goes by itself."""
+        if self.response.status_code not in REDIRECTS:
+            return None
+        return urljoin(self.path, self.response["Location"])
 
     def addresses(self) -> Iterator[str]:
         """Whatever this page may ask the server for."""
@@ -53,20 +85,22 @@ class Page:
 
     def forms(self) -> Iterator["Form"]:
         """One for each button that sends something: it may name another address than its form."""
-        controls = [each for each in self.elements if each.name in FIELDS]
+        controls = [each for each in self.elements if each.name in CONTROLS]
         for form in (each for each in self.elements if each.name == "form"):
             if (attribute(form, "method") or "get").lower() != "post":
                 continue
-            inside = set(map(id, below(form)))
-            own = [
-                each for each in controls
-                if attribute(each, "form") == (attribute(form, "id") or None)
-                or (id(each) in inside and attribute(each, "form") is None)
-            ]  # fmt: skip
-            buttons = [each for each in own if each.name == "button" and _sends(each)]
-            for button in buttons:
+            own, name = (
+                [each for each in below(form) if each.name in CONTROLS],
+                attribute(form, "id"),
+            )
+            own = [each for each in own if attribute(each, "form") in (None, name)]
+            if name:
+                inside = {id(each) for each in own}
+                named = [each for each in controls if attribute(each, "form") == name]
+                own += [each for each in named if id(each) not in inside]
+            for button in filter(_sends, own):
                 to = attribute(button, "formaction") or attribute(form, "action") or self.path
-                yield Form(self, urljoin(self.path, to), _values(own, button))
+                yield Form(self, urljoin(self.path, to), _values(own, button), button)
 
 
 @dataclass(frozen=True)
@@ -74,6 +108,7 @@ class Form:
     page: Page
     action: str
     values: list[tuple[str, str]] = field(hash=False)
+    button: Element = field(hash=False)
 
     @property
     def route(self) -> str:
@@ -83,8 +118,28 @@ class Form:
     def has_token(self) -> bool:
         return any(name == "csrfmiddlewaretoken" for name, _ in self.values)
 
+    @property
+    def kind(self) -> tuple:
+        """What it has in common with those that differ in their values alone."""
+        name, value = attribute(self.button, "name"), attribute(self.button, "value")
+        said = name, None if name in ABOUT else value, is_off(self.button)
+        names = frozenset(name for name, _ in self.values)
+        return self.route, said, names, "next" in names and self.page.is_answer
 
-FIELDS = ("input", "select", "textarea", "button")
+    def __str__(self):
+        return f"{self.page.path} → {words(self.button)!r} {self.action}"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A form, and what a browser without scripts showed after it."""
+
+    form: Form
+    answers: list[Page]
+
+    @property
+    def shown(self) -> Page:
+        return self.answers[-1]
 
 
 def below(element: Element) -> Iterator[Element]:
@@ -96,7 +151,10 @@ def below(element: Element) -> Iterator[Element]:
 
 def attribute(element: Element, name: str) -> str | None:
     """Its value, "" for one that has none, or None where it is not there."""
-    return next((value or "" for each, value in element.attributes if each == name), None)
+    for each, value in element.attributes:
+        if each == name:
+            return value or ""
+    return None
 
 
 def words(element: Element) -> str:
@@ -105,17 +163,18 @@ def words(element: Element) -> str:
     return " ".join(" ".join(parts).split())
 
 
-def _sends(button: Element) -> bool:
-    return attribute(button, "type") in (None, "submit") and not is_off(button)
-
-
 def is_off(element: Element) -> bool:
     return attribute(element, "aria-disabled") == "true"
 
 
+def _sends(control: Element) -> bool:
+    """One that is off sends too where no script keeps it from that."""
+    return control.name == "button" and attribute(control, "type") in (None, "submit")
+
+
 def _values(controls: list[Element], button: Element) -> list[tuple[str, str]]:
     """What a browser would send, with something in every field that is empty."""
-    values, chosen = [], set()
+    values, ticked = [], {}
     for each in controls:
         name, kind = attribute(each, "name"), attribute(each, "type")
         if not name or each.name == "button" or attribute(each, "disabled") is not None:
@@ -125,20 +184,15 @@ def _values(controls: list[Element], button: Element) -> list[tuple[str, str]]:
             codes = [code for option in options if (code := attribute(option, "value"))]
             values += [(name, code) for code in codes[:1]]
         elif kind in ("radio", "checkbox"):
-            if name not in chosen and not is_off(each):
-                chosen.add(name)
-                values.append((name, attribute(each, "value") or "on"))
+            if name not in ticked or attribute(each, "checked") is not None:
+                ticked[name] = "on" if (value := attribute(each, "value")) is None else value
+        elif each.name == "textarea":
+            values.append((name, words(each) or "Some words"))
         else:
             values.append((name, attribute(each, "value") or FILLED.get(kind, "Some words")))
     if name := attribute(button, "name"):
         values.append((name, attribute(button, "value") or ""))
-    return values
-
-
-FILLED = {
-    "hidden": "", "date": "2030-01-31", "datetime-local": "2030-01-31T09:00", "time": "09:00",
-    "number": "3", "password": "not the password", "search": "zzz",
-}  # fmt: skip
+    return values + list(ticked.items())
 
 
 def route_of(path: str) -> str:
@@ -148,27 +202,17 @@ def route_of(path: str) -> str:
         return ""
 
 
-def crawl(client: Client, start: str) -> list[Page]:
-    """Every kind of page that can be reached from one by links alone."""
-    waiting, seen, kinds, pages = deque([start]), {start}, Counter(), []
+def crawl(client: Client, *starts: str) -> list[Page]:
+    """Every kind of page that can be reached from some by links alone."""
+    waiting, seen, known, pages = deque(starts), set(starts), set(), []
     while waiting:
         path = waiting.popleft()
-        parts = urlsplit(path)
-        route = route_of(path)
-        # A task's page is looked at once; of other pages some that differ in their address alone.
-        which, most = (parts.path, 1) if route in EACH_ITS_OWN else (route, ALIKE)
-        kind = (which, frozenset(name for name, _ in parse_qsl(parts.query)))
-        kinds[kind] += 1
-        if kinds[kind] > most:
+        if (traits := _traits(path)) <= known:
             continue
-        response = client.get(path)
-        if response.status_code in (302, 303):
-            found = [urljoin(path, response["Location"])]
-        elif response["Content-Type"].startswith("text/html"):
-            pages.append(Page(path, response))
-            found = pages[-1].links() if is_whole(response) else []
-        else:
-            found = []
+        known |= traits
+        page = Page(path, client.get(path))
+        pages.append(page)
+        found = [page.leads_to] if page.leads_to else page.links() if page.is_whole else []
         for link in found:
             if link not in seen and urlsplit(link).path.startswith(OURS):
                 seen.add(link)
@@ -176,6 +220,51 @@ def crawl(client: Client, start: str) -> list[Page]:
     return pages
 
 
-def is_whole(response: HttpResponse) -> bool:
-    """A page by itself, rather than a part of one."""
-    return b"<html" in response.content[:200]
+def _traits(path: str) -> set:
+    """What can make a page another than those seen: its route or subject, and each name asked for."""
+    parts, route = urlsplit(path), route_of(path)
+    subject = parts.path if route in EACH_ITS_OWN else route
+    return {subject} | {(route, name) for name, _ in parse_qsl(parts.query)}
+
+
+def send_all(client: Client, pages: list[Page]) -> list[Sent]:
+    """Every kind of form of the pages, and of those that come only after one, such as to undo it.
+
+    What each did is undone before the next is sent.
+    """
+    offered = {each.kind: each for page in reversed(pages) for each in page.forms()}
+    known, sent = set(offered), []
+    for form in offered.values():
+        with undone():
+            window = _window_of(client)
+            sent.append(_send(window, form))
+            for then in sent[-1].shown.forms():
+                if then.kind not in known:
+                    known.add(then.kind)
+                    with undone():
+                        sent.append(_send(_window_of(window), then))
+    return sent
+
+
+def _window_of(client: Client) -> Client:
+    """One that is asked for its token, and keeps for itself what it is told."""
+    window = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    window.cookies = deepcopy(client.cookies)
+    return window
+
+
+def _send(window: Client, form: Form) -> Sent:
+    """As a browser would: then it goes where it is sent to."""
+    came_from = {"Referer": f"http://testserver{form.page.path}"}
+    response = window.post(form.action, urlencode(form.values), FORM, headers=came_from)
+    answers = [Page(form.action, response)]
+    while answers[-1].leads_to and len(answers) < 5:
+        answers.append(Page(answers[-1].leads_to, window.get(answers[-1].leads_to)))
+    return Sent(form, answers)
+
+
+@contextmanager
+def undone():
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

@@ -18,6 +18,8 @@ from tests.integration.pages.test_threads import about, talk
 def every_state() -> dict[str, factories.Person]:
     """The morning, and whatever else a page can be about; who is there."""
     people = clinic.morning()
+    people["nurse"].user.set_password("an-old-password")
+    people["nurse"].user.save()
     for build in (_work_in_every_state, _threads, _what_is_offered_and_kept):
         build(people)
     return people
