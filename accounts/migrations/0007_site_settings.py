@@ -30,7 +30,7 @@ def number(help_text: str, name: str, least: int, most: int) -> models.PositiveS
 class Migration(migrations.Migration):
     """What admins may change while the server runs. Without its row, all is as the environment says."""
 
-    dependencies = [("accounts", "0006_keys")]
+    dependencies = [("accounts", "0005_sessions")]
 
     operations = [
         migrations.CreateModel(

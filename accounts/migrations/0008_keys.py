@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_sessions")]
+    dependencies = [("accounts", "0007_site_settings")]
 
     operations = [
         migrations.AddField(
