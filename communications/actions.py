@@ -4,7 +4,7 @@ Whoever writes in a thread does so one after the other (`lock_thread`): what som
 be the newest message, still is when hers is written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Q
@@ -32,10 +32,17 @@ def send(thread: str, text: str, *, actor: Actor, internal: bool = False) -> Sto
 
 
 def write(
-    header: dict, text: str, *, actor: Actor, internal: bool = False, message_id: str | None = None
+    header: dict,
+    text: str,
+    *,
+    actor: Actor,
+    internal: bool = False,
+    message_id: str | None = None,
+    attachments: Sequence[dict] = (),
 ) -> Stored:
     """The message itself, once the thread is locked. The actor's draft in the thread goes."""
     message = document_of(header, text, actor=actor, internal=internal)
+    message["payload"] += [{"contentAttachment": each} for each in attachments]
     sent = actions.create("Communication", message, actor=actor, resource_id=message_id)
     _remove_draft(_reference(header), actor)
     return sent

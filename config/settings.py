@@ -236,6 +236,8 @@ CORS_EXPOSE_HEADERS = ["ETag", "Last-Modified", "Location", "Retry-After", "WWW-
 # A FHIR path never redirects: a POST would lose its body (clients.md 1).
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_HANDLERS = ["tasks.uploads.CountingUploadHandler"]
 
 OAUTH2_PROVIDER = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": 15 * 60,

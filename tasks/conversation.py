@@ -17,6 +17,7 @@ from fhir.datatypes import display_of, parse_date
 from tasks import times
 from tasks.available import blocker
 from tasks.consequences import header_of
+from tasks.files import files_of
 from tasks.replies import last_arrived
 from tasks.threads import waited
 from tasks.transitions import FINAL
@@ -32,6 +33,8 @@ class Attachment:
 
     title: str
     url: str = ""
+    about: str = ""
+    """What it is and how large: "PDF, 740 kB"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,14 +245,19 @@ def _text(message: dict) -> str:
 
 
 def _attachments(message: dict) -> list[Attachment]:
-    """What came with a message, by name. It is never fetched: a link is the reader's to follow."""
+    """What came with a message, by name. What is elsewhere is never fetched: a link is the reader's
+    to follow."""
     found = []
+    here = f"/worklist/th/{header_of(message) or message['id']}/file/{message['id']}"
+    files = iter(files_of(message))
     for part in message.get("payload", []):
         if "contentAttachment" in part:
-            attachment = part["contentAttachment"]
+            file, url = next(files), part["contentAttachment"].get("url", "")
             found.append(
                 Attachment(
-                    attachment.get("title") or _("Attachment"), _link(attachment.get("url", ""))
+                    part["contentAttachment"].get("title") or _("Attachment"),
+                    _link(url) if file.why_not else f"{here}/{file.number}",
+                    ", ".join(filter(None, (file.kind, file.size))),
                 )
             )
         elif "contentReference" in part:

@@ -5,8 +5,10 @@ answers names the newest message that she has seen; when another came since, not
 she is told of it (409), so that a patient does not get two answers, or one that is out of date.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -21,6 +23,7 @@ from fhir.conformance import canonical
 from fhir.errors import BusinessRuleViolation, Conflict, InvalidResource
 from fhir.scopes import check_scope
 from fhir.store import Stored
+from tasks import attachments
 from tasks import document as documents
 from tasks.actions import author_of
 from tasks.consequences import header_of, keep_recipient, record, thread_of
@@ -62,16 +65,19 @@ def reply(
     seen: str = "",
     complete: bool = False,
     if_match: list[int] | None = None,
+    files: Sequence[UploadedFile] = (),
 ) -> Replied:
     """Write to the patient in the thread that a Task is about, and complete the Task with it.
 
     `seen` is the id of the newest message that the writer saw. Raises AnsweredMeanwhile (409),
     BusinessRuleViolation (422) for a Task without a thread, InvalidResource (422) for a text in
-    which a field of a snippet is left, and whatever a change of the Task raises.
+    which a field of a snippet is left and for files that cannot be sent, and whatever a change of
+    the Task raises.
     """
     check_writer(actor)
     check_scope(actor, "Communication", "c")
     check_text(text)
+    attachments.check(files)
     message_id, thread = store.new_id(), {}
 
     def next_document(document: dict) -> dict:
@@ -104,7 +110,7 @@ def reply(
             interaction="complete" if complete else "reply",
             if_match=if_match,
         )
-        message = messages.write(thread, text, actor=actor, message_id=message_id)
+        message = _say(thread, text, actor=actor, files=files, message_id=message_id)
         document = task.parsed()
         if complete or document["status"] not in FINAL:
             _set_header(thread["id"], "completed" if complete else "in-progress", actor=actor)
@@ -115,14 +121,45 @@ def reply(
 
 
 @transaction.atomic
-def write(thread: str, text: str, *, actor: Actor, seen: str = "") -> Stored:
+def write(
+    thread: str, text: str, *, actor: Actor, seen: str = "", files: Sequence[UploadedFile] = ()
+) -> Stored:
     """Write to the patient in a thread that no Task is about; raises as `reply` does."""
     check_text(text)
     header = messages.lock_thread(thread, actor=actor)
     check_seen(thread, seen, actor=actor)
-    message = messages.write(header, text, actor=actor)
+    message = _say(header, text, actor=actor, files=files)
     _set_header(header["id"], "in-progress", actor=actor)
     return message
+
+
+@transaction.atomic
+def note(thread: str, text: str, *, actor: Actor, files: Sequence[UploadedFile] = ()) -> Stored:
+    """Write to colleagues alone; raises InvalidResource for files that cannot be sent."""
+    header = messages.lock_thread(thread, actor=actor)
+    return _say(header, text, actor=actor, files=files, internal=True)
+
+
+def _say(
+    header: dict,
+    text: str,
+    *,
+    actor: Actor,
+    files: Sequence[UploadedFile],
+    internal: bool = False,
+    message_id: str = "",
+) -> Stored:
+    """The message with its files, once the thread is locked."""
+    message_id = message_id or store.new_id()
+    kept = attachments.keep(files, message_id, actor=actor)
+    return messages.write(
+        header,
+        text,
+        actor=actor,
+        internal=internal,
+        message_id=message_id,
+        attachments=kept,
+    )
 
 
 def complete_without_reply(

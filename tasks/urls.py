@@ -43,6 +43,11 @@ urlpatterns = [
     path("th/<str:thread_id>/draft", threads.draft, name="thread_draft"),
     path("th/<str:thread_id>/discard", threads.discard, name="thread_discard"),
     path("th/<str:thread_id>/retract", threads.retract, name="thread_retract"),
+    path(
+        "th/<str:thread_id>/file/<str:message_id>/<int:number>",
+        threads.file,
+        name="message_file",
+    ),
     path("th/<str:thread_id>/task", threads.create_task, name="thread_task"),
     path("changes", live.changes, name="changes"),
     path("rows", live.rows, name="rows"),

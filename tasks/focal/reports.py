@@ -17,8 +17,8 @@ from fhir import json
 from fhir.actor import Actor
 from fhir.datatypes import codings, display_of
 from fhir.models import ClinicalResource
+from tasks.files import File, files_of
 from tasks.focal.cards import Card
-from tasks.focal.files import File, files_of
 from tasks.focal.trends import Point, Trend, trend
 from tasks.focal.values import (
     TONES,

@@ -1,11 +1,8 @@
 """The record that a task is about: answering a questionnaire in place, and the files of a record."""
 
-from urllib.parse import quote
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,9 +13,10 @@ from tasks import answering, focal, responses, times
 from tasks import detail as details
 from tasks.answering import AnsweredMeanwhile
 from tasks.available import blocker
-from tasks.focal import files
+from tasks.files import attachments_of
 from tasks.focal.answers import Asking, Difference, differences
 from tasks.questionnaires import Form
+from tasks.views import files
 from tasks.views.answers import SeeOther, found_to_change, page, part, version_of, wants_part
 from tasks.views.changed import show_changed
 from tasks.views.context import detail_context, named_view, news_of, page_context, task_url
@@ -161,35 +159,10 @@ def _number(text: str) -> int:
 @page
 @require_GET
 def file(request: HttpRequest, task_id: str, number: int) -> HttpResponse:
-    """A file of the record that a task is about: a picture to be shown, anything else to be kept.
-
-    It is what its bytes say, runs nothing, and is in no cache.
-    """
+    """A file of the record that a task is about."""
     task = details.get(task_id, request.actor).parsed()
     found = focal.focus_of(task, request.actor)
-    attachments = files.attachments_of(found) if found else []
-    if number >= len(attachments):
+    if found is None:
         raise NotFound(_("This file is not here, or you may not see it."))
-    attachment = attachments[number]
     holder = f"{found['resourceType']}/{found.get('id', '')}"
-    content = files.content_of(attachment, holder, request.actor)
-    if content is None:
-        raise NotFound(_("This file is not here, or you may not see it."))
-    kind = files.type_of(content)
-    shown = kind in files.PICTURE_TYPES and "download" not in request.GET
-    response = HttpResponse(content, content_type=kind)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    way = "inline" if shown else "attachment"
-    name = quote(_file_name(attachment.get("title", ""), number, kind))
-    response["Content-Disposition"] = f"{way}; filename*=UTF-8''{name}"
-    return response
-
-
-def _file_name(title: str, number: int, kind: str) -> str:
-    """What it is saved as, with the ending of what it is."""
-    ending = files.ENDINGS.get(kind, "")
-    stem = title.strip().strip(".")[:80] or f"file-{number + 1}"
-    name = get_valid_filename(stem)
-    return name if not ending or name.lower().endswith((ending, ".jpeg")) else name + ending
+    return files.answer(request, attachments_of(found), number, holder=holder)

@@ -13,19 +13,23 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import people
 from accounts.lock import unattended
 from communications import actions as messages
+from communications.document import RETRACTED
 from communications.models import Snippet
 from fhir.actor import Role
 from fhir.errors import BusinessRuleViolation, InvalidResource, NotFound
 from tasks import creation, replies, task_types, threads, times
 from tasks import detail as details
 from tasks import worklist as lists
+from tasks.attachments import FilesRefused
 from tasks.available import check_available
 from tasks.banner import banner
 from tasks.consequences import header_of
 from tasks.conversation import conversation
+from tasks.files import attachments_of
 from tasks.replies import AnsweredMeanwhile
 from tasks.threads import Inbox
 from tasks.transitions import FINAL
+from tasks.views import files
 from tasks.views.answers import SeeOther, page, part, version_of, wants_part
 from tasks.views.changed import show_changed
 from tasks.views.context import (
@@ -81,14 +85,15 @@ def reply(request: HttpRequest, thread_id: str) -> HttpResponse:
     colleagues. Whatever is refused, the text is kept as a draft."""
     header, view, actor = _header(request, thread_id), _view(request), request.actor
     thread, text = f"Communication/{thread_id}", request.POST.get("text", "")
+    sent = request.FILES.getlist("files")
     internal = "internal" in request.POST
     complete = request.POST.get("do") == "complete" and not internal
     stored = _open_task(request, thread)
     try:
         if internal:
-            messages.send(thread, text, actor=actor, internal=True)
+            replies.note(thread, text, actor=actor, files=sent)
         elif stored is None:
-            replies.write(thread, text, seen=request.POST.get("seen", ""), actor=actor)
+            replies.write(thread, text, seen=request.POST.get("seen", ""), actor=actor, files=files)
         else:
             check_available("complete" if complete else "reply", actor, stored.parsed())
             replies.reply(
@@ -98,17 +103,22 @@ def reply(request: HttpRequest, thread_id: str) -> HttpResponse:
                 complete=complete,
                 actor=actor,
                 if_match=version_of(request) if complete else None,
+                files=sent,
             )
     except AnsweredMeanwhile as refusal:
         _keep(thread, text, actor, internal=internal)
         notice = _(
             "%(name)s wrote in this thread while you were writing. Nothing was sent, and your text is kept. Read the new message, then send yours, or change it first."
         ) % {"name": refusal.by}
-        context = {"overtaken": notice, "new_message": refusal.message["id"]}
+        context = {"overtaken": notice, "new_message": refusal.message["id"], **_chosen(sent)}
+        return _show(request, header, view, context, status=refusal.status)
+    except FilesRefused as refusal:
+        _keep(thread, text, actor, internal=internal)
+        context = {"files_refused": refusal.faults, "typed": text}
         return _show(request, header, view, context, status=refusal.status)
     except (InvalidResource, BusinessRuleViolation) as refusal:
         _keep(thread, text, actor, internal=internal)
-        context = {"not_sent": refusal.issues[0].diagnostics, "typed": text}
+        context = {"not_sent": refusal.issues[0].diagnostics, "typed": text, **_chosen(sent)}
         return _show(request, header, view, context, status=refusal.status)
     said = _("Internal note added") if internal else _("Sent")
     if complete:
@@ -150,12 +160,19 @@ def retract(request: HttpRequest, thread_id: str) -> HttpResponse:
     """Take back one of the thread's messages."""
     header, view = _header(request, thread_id), _view(request)
     message_id = request.POST.get("message", "")
-    found = people.documents([f"Communication/{message_id}"], actor=request.actor)
-    message = found.get(f"Communication/{message_id}")
-    if message is None or (header_of(message) or message_id) != thread_id:
-        raise NotFound(_("This message is not in this thread."))
+    _message(request, thread_id, message_id)
     messages.retract(message_id, actor=request.actor)
     return _done(request, header, view, _("Retracted"))
+
+
+@page
+@require_GET
+def file(request: HttpRequest, thread_id: str, message_id: str, number: int) -> HttpResponse:
+    """A file that came with a message, for those who may read that."""
+    _header(request, thread_id)
+    message = _message(request, thread_id, message_id)
+    found = [] if message["status"] == RETRACTED else attachments_of(message)
+    return files.answer(request, found, number, holder=f"Communication/{message_id}")
 
 
 @page
@@ -192,6 +209,15 @@ def _header(request: HttpRequest, thread_id: str) -> dict:
         found = threads.message_in(reference, request.actor)
     if found is None or (found["id"] == thread_id and header_of(found)):
         raise NotFound(_("This thread does not exist, or you may not see it."))
+    return found
+
+
+def _message(request: HttpRequest, thread_id: str, message_id: str) -> dict:
+    """One of the thread's messages, as far as the reader may see it."""
+    reference = f"Communication/{message_id}"
+    found = people.documents([reference], actor=request.actor).get(reference)
+    if found is None or (header_of(found) or message_id) != thread_id:
+        raise NotFound(_("This message is not in this thread."))
     return found
 
 
@@ -270,7 +296,8 @@ def _done(
 
 
 def _composer(request: HttpRequest, header: dict) -> HttpResponse:
-    """The composer alone; without scripts the page that it stands on."""
+    """The composer alone; without scripts the page that it stands on. What was chosen to go with a
+    reply goes with its draft."""
     view = _view(request)
     thread_id = header_of(header) or header["id"]
     stored = _task(request, f"Communication/{thread_id}")
@@ -281,13 +308,20 @@ def _composer(request: HttpRequest, header: dict) -> HttpResponse:
         return SeeOther(f"{here}?{urlencode({'list': view.key})}")
     document = stored.parsed() if stored else None
     thread = conversation(header, request.actor, now=timezone.now(), task=document)
-    return part(request, "communications/_composer.html", {"conversation": thread, "view": view})
+    context = {"conversation": thread, "view": view, "keeps_files": bool(thread.composer.text)}
+    return part(request, "communications/_composer.html", context)
 
 
 def _keep(thread: str, text: str, actor, *, internal: bool) -> None:
     """What was not sent is not lost. What is too long for a draft still stands in the form."""
     if len(text) <= messages.LONGEST:
         messages.draft(thread, text, actor=actor, internal=internal)
+
+
+def _chosen(files: list) -> dict:
+    """What was right of a reply that was not sent stays chosen, where scripts run; else a page says
+    that it has to be chosen again."""
+    return {"keeps_files": True, "files_lost": bool(files)}
 
 
 def _number(text: str | None) -> int | None:

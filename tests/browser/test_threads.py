@@ -117,6 +117,41 @@ def test_what_is_typed_outlives_another_button(visit, people, mine):
     expect(page.locator("#reply-text")).to_have_value("Half a sentence")
 
 
+LEAFLET = {"name": "leaflet.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 leaflet"}
+PAGE = {"name": "leaflet.html", "mimeType": "text/html", "buffer": b"<script>alert(1)</script>"}
+
+
+def test_a_file_goes_with_a_reply_and_outlives_a_template(visit, people, mine, picture):
+    page = visit("nurse", f"{OURS}?tab=all")
+    page.locator(".row.thread .t").click()
+    drafts: list[bytes] = []
+    page.on(
+        "request", lambda sent: sent.url.endswith("/draft") and drafts.append(sent.post_data_buffer)
+    )
+    box, chosen = page.locator("#reply-text"), page.get_by_label("Attach files")
+    chosen.set_input_files([PAGE])
+    box.fill("The leaflet is with this.")
+    page.get_by_role("button", name="Send, keep open").click()
+    refused = page.locator("#files-refused")
+    expect(refused).to_contain_text("“leaflet.html” is neither a PDF nor a picture")
+    expect(box).to_have_value("The leaflet is with this.")
+    picture(page, "reply-file-refused")
+    chosen.set_input_files([LEAFLET])
+    page.get_by_label("Templates").click()
+    page.get_by_role("button", name="Dose", exact=True).click()
+    expect(box).to_have_value(re.compile(r"Please take \[dose\]"))
+    box.fill("The leaflet is with this.")
+    assert chosen.evaluate("each => each.files[0]?.name") == "leaflet.pdf"
+    page.get_by_role("button", name="Send, keep open").click()
+    link = page.locator(".msg").last.get_by_role("link", name="leaflet.pdf")
+    expect(link).to_be_visible()
+    assert chosen.evaluate("each => each.files.length") == 0
+    # What is kept while somebody types takes no files along.
+    assert drafts and not [each for each in drafts if b"leaflet.pdf" in each]
+    got = page.request.get(link.get_attribute("href"))
+    assert got.body() == LEAFLET["buffer"] and got.headers["content-type"] == "application/pdf"
+
+
 def test_everything_works_without_scripts(visit, people, mine):
     page = visit("nurse", OURS, javascript=False)
     page.locator(".row.thread .t").click()

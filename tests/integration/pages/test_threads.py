@@ -188,7 +188,11 @@ def test_a_thread_is_shown_with_its_task_and_whatever_was_said(threads, cast, pa
     ("attachment", "link"),
     [
         ({"url": "https://x.example/a.jpg"}, "https://x.example/a.jpg"),
-        ({"url": "Binary/photo"}, "/api/fhir/Binary/photo"),
+        ({"url": "Binary/photo"}, "/worklist/th/mine/file/{message}/0"),
+        (
+            {"contentType": "image/png", "data": "iVBORw0KGgo="},
+            "/worklist/th/mine/file/{message}/0",
+        ),
         ({"url": "http://x.example/a.jpg"}, None),
         ({"url": "javascript:alert(1)"}, None),
         ({"url": "//x.example/a.jpg"}, None),
@@ -199,7 +203,8 @@ def test_a_thread_is_shown_with_its_task_and_whatever_was_said(threads, cast, pa
 def test_an_attachment_is_a_link_only_where_it_may_lead(cast, page, attachment, link):
     owned_task(cast["nurse"], **about(talk("mine")))
     payload = [{"contentAttachment": {"title": "Photo"} | attachment}]
-    say("mine", "Patient/mine", "", 1, payload=payload)
+    message = say("mine", "Patient/mine", "", 1, payload=payload)
+    link = link and link.format(message=message)
     body = page("nurse").get("/worklist/th/mine").content.decode()
     assert "Photo" in body
     assert re.findall(r'<a class="link" href="([^"]*)" target', body) == ([link] if link else [])
