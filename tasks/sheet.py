@@ -16,7 +16,7 @@ from accounts.members import members
 from accounts.models import Pool
 from fhir import json
 from fhir.actor import Actor
-from fhir.datatypes import parse_date
+from fhir.datatypes import display_of, parse_date
 from tasks import board as boards
 from tasks import worklist as lists
 from tasks.document import reference_of
@@ -38,11 +38,12 @@ class LastNote(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`note` is what is to be said at the hand-over."""
+    """`note` is what is to be said at the hand-over; `why` is the reason of its status, if it has one."""
 
     row: Row
     last: LastNote | None
     note: str = ""
+    why: str = ""
 
     @property
     def waits(self) -> bool:
@@ -129,11 +130,12 @@ def lines(
     """With everybody that they name looked up together."""
     rows = display_rows(listed, view, actor, now=now)
     said = [(each.document.get("note") or [None])[-1] for each in listed]
+    reasons = [display_of(each.document.get("statusReason")) for each in listed]
     authors = {reference_of(each, "authorReference") for each in said if each} - {"", "?"}
     named = people.names(authors, actor=actor) if authors else {}
     return [
-        Line(row, _last(note, named), notes.get(row.id, ""))
-        for row, note in zip(rows, said, strict=True)
+        Line(row, _last(note, named), notes.get(row.id, ""), why)
+        for row, note, why in zip(rows, said, reasons, strict=True)
     ]
 
 

@@ -103,7 +103,7 @@ def test_a_sheet_is_grouped_by_what_comes_first(cast, page):
     past = (now() - timedelta(minutes=12)).isoformat(timespec="seconds")
     late = {"restriction": {"period": {"end": past}}}
     mine(nurse, 1, priority="stat")
-    mine(nurse, 2, priority="asap", status="on-hold")
+    mine(nurse, 2, priority="asap", status="on-hold", statusReason={"text": "Waiting on a result"})
     mine(nurse, 3, priority="routine", **late)
     mine(nurse, 4, priority="urgent", note=[{"text": "Pharmacy will call.", "authorString": "Lab"}])
     text = page("nurse").get("/worklist/handoff").content.decode()
@@ -115,6 +115,7 @@ def test_a_sheet_is_grouped_by_what_comes_first(cast, page):
     assert "<title>Hand-over sheet · Taskward</title>" in text
     assert "Printed by Maya Lindqvist" in text
     assert "1 STAT, 1 ASAP, 1 overdue." in text
+    assert 'On hold: <span class="phi">Waiting on a result</span>. Owner:' in text
     assert "Pharmacy will call." in text
     assert "<b>Family1</b>, Ann" in text
     assert text.count("<thead>") == 3
