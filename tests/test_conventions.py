@@ -17,6 +17,7 @@ from fhir.models import Resource
 from tasks import actions, moves
 from tasks.management.commands.workflow_diagram import FILE, diagram
 from tasks.transitions import TRANSITIONS, Status
+from tests.browser import JOURNEYS
 
 TOP = Path(__file__).resolve().parent.parent
 LAYERS = ("config", "tasks", "communications", "accounts", "fhir")
@@ -298,6 +299,14 @@ def tracked_files() -> list[Path]:
     if listed.returncode:
         pytest.skip("not a git repository")
     return [TOP / name for name in listed.stdout.split("\0") if name]
+
+
+@pytest.mark.parametrize("test", JOURNEYS.values())
+def test_every_journey_is_there_and_asks_the_api(test):
+    file, _, name = test.partition("::")
+    body = tree(TOP / "tests" / "browser" / file).body
+    [found] = [each for each in body if getattr(each, "name", "") == name]
+    assert "api" in {each.arg for each in found.args.args}
 
 
 def test_no_file_names_a_package_registry():

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import factories
 from tests.browser import clinic
-from tests.conftest import ApiClient
+from tests.browser.told import Told
 
 expect.set_options(timeout=10_000)
 
@@ -26,9 +26,9 @@ def people(transactional_db) -> dict[str, factories.Person]:
 
 
 @pytest.fixture
-def api(people) -> Callable[[str], ApiClient]:
+def api(people) -> Callable[[str], Told]:
     """api("nurse") → what the FHIR API tells the nurse of what the page did."""
-    return lambda name: ApiClient(people[name].user)
+    return lambda name: Told(people[name].user)
 
 
 @pytest.fixture

@@ -1,14 +1,23 @@
-"""Whole days in a browser, each as somebody lives it; and what the FHIR API then says of it."""
+"""Whole days in a browser, each as somebody lives it; and what the FHIR API then says of it.
+
+Which journey is where: tests/browser/__init__.py.
+"""
 
 import re
 from functools import partial
 
 from playwright.sync_api import Locator, Page, expect
 
+from communications.document import DRAFT
 from tasks import actions
+from tests.browser.clinic import CANARIES
+from tests.browser.conftest import PHONE
 from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD, title
+from tests.browser.told import reason, state
 
-NURSE = "Practitioner/maya"
+INR = "INR 4.6, on warfarin"
+WAITING = ("requested", "")
+"""The status and the owner of what nobody has claimed."""
 
 
 def sign_in(page: Page, people) -> None:
@@ -37,63 +46,112 @@ def claim_next(page: Page, name: str) -> str:
     return page.locator("#detail").get_attribute("data-task")
 
 
-def reroute_to_cardiology(page: Page) -> None:
+def tab_to(page: Page, target: Locator) -> None:
+    """Presses Tab until it has the focus, as somebody without a mouse does."""
+    for _ in range(60):
+        if target.evaluate("each => each === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("Tab never leads there")
+
+
+def reroute_to_cardiology(page: Page, note: str = "") -> None:
     """In the dialog, by keys alone."""
+    dialog = page.locator("dialog.move")
     page.keyboard.press("r")
     expect(page.locator("#move-q")).to_be_focused()
     page.keyboard.type("cardio")
-    expect(page.locator("dialog.move .matches")).to_have_text("1 match")
-    for _ in range(60):
-        focused = page.evaluate("document.activeElement.value")
-        if focused in ("cardiologist", "specialty-referral"):
-            page.keyboard.press("Space")
-        if focused == "specialty-referral":
-            break
-        page.keyboard.press("Tab")
+    expect(dialog.locator(".pick:not(.off) b", has_text="Cardiologist")).to_have_count(1)
+    expect(dialog.locator(".matches")).to_have_text("1 match")
+    page.keyboard.press("Enter")  # confirms nothing by itself
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
     expect(page.locator("#outcome")).to_contain_text("It waits in Cardiologist, unclaimed")
+    expect(page.locator("#outcome")).to_contain_text("It leaves your list")
+    expect(page.locator("#move-send")).to_contain_text("Reroute to Cardiologist")
+    tab_to(page, dialog.get_by_role("radio", name="Specialty referral"))
+    page.keyboard.press("Space")
+    if note:
+        tab_to(page, page.locator("#move-note"))
+        page.keyboard.type(note)
     page.keyboard.press("Control+Enter")
     toast(page, "Sent to Cardiologist")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#detail")).to_contain_text("Sent to Cardiologist")
 
 
-def test_a_nurses_morning(visit, people, api):
-    page = visit(None)
+def test_a_nurses_morning(visit, people, api, picture):
+    page, told, everything = visit(None), api("nurse"), api("auditor")
+    expect(page).to_have_title("Sign in · Taskward")
+    page.get_by_label("User name").fill("maya")
+    page.get_by_label("Password", exact=True).fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("do not match")
+    picture(page, "sign-in")
+    page.goto("/accounts/login/")
     sign_in(page, people)
-    told = api("nurse")
 
+    # The worklist opens where work waits.
+    expect(page.locator(".row .t").first).to_have_text(FIRST)
     first = claim_next(page, FIRST)
+    toast(page, "Claimed")
+    expect(page.locator("#count-my")).to_contain_text("1")
+    expect(page.locator("#count-registered-nurse")).to_contain_text("6")
+    expect(page.locator(".tl li").first).to_contain_text("You claimed it")
+    assert told.now(first) == ("accepted", "maya")
     page.keyboard.press("s")
     expect(page.locator(".steps .now")).to_contain_text("In progress")
+    assert told.now(first) == ("in-progress", "maya")
+    picture(page, "worklist")
     page.keyboard.press("e")
     expect(page.locator(".steps .now")).to_contain_text("Completed")
-    document = told.get(f"Task/{first}").json()
-    assert (document["status"], document["owner"]["reference"]) == ("completed", NURSE)
+    expect(page.locator(".acts")).to_contain_text("Nothing leads out of this state")
+    expect(page.locator("#count-my")).to_contain_text("0")
+    # The row says why it leaves, and goes.
+    expect(page.locator(".row.leaving")).to_contain_text("Completed")
+    expect(page.locator(".row.leaving")).to_have_count(0)
+    states = [("accepted", "maya"), ("in-progress", "maya"), ("completed", "maya")]
+    assert told.versions(first) == [WAITING, *states]
+    assert told.reasons(first) == [("claim", "maya", ""), ("complete", "maya", "")]
 
     second = claim_next(page, SECOND)
     reroute_to_cardiology(page)
-    assert told.get(f"Task/{second}").status_code == 404
-    at_cardiology = api("cardiologist").get(f"Task/{second}").json()
-    assert at_cardiology["status"] == "requested" and "owner" not in at_cardiology
+    assert not told.sees(f"Task/{second}")
+    assert api("cardiologist").now(second) == WAITING
     page.keyboard.press("z")
     expect(title(page)).to_have_text(SECOND)
-    document = told.get(f"Task/{second}").json()
-    assert (document["status"], document["owner"]["reference"]) == ("accepted", NURSE)
+    assert not api("cardiologist").sees(f"Task/{second}")
+    mine = ("accepted", "maya")
+    assert told.versions(second) == [WAITING, mine, WAITING, mine]
+    assert told.reasons(second) == [
+        ("claim", "maya", ""),
+        ("reroute", "maya", "specialty-referral"),
+        ("undo", "maya", "undo"),
+    ]
 
     third = claim_next(page, THIRD)
+    assert everything.recipients("Communication/dizzy") == ["maya"]
     page.keyboard.press("a")
     expect(page.locator("#reply-text")).to_be_focused()
     page.keyboard.type("Please do not take the tablet today.")
     page.keyboard.press("Control+Enter")
     toast(page, "Sent and completed")
-    document = told.get(f"Task/{third}").json()
-    assert document["status"] == "completed"
-    [reply] = [each["valueReference"]["reference"] for each in document["output"]]
-    said = told.get(reply).json()
-    assert said["payload"][0]["contentString"] == "Please do not take the tablet today."
     expect(page.locator("#count-my")).to_contain_text("1")
+    assert told.versions(third) == [WAITING, mine, ("completed", "maya")]
+    assert told.reasons(third) == [("claim", "maya", ""), ("complete", "maya", "")]
+    [output] = told.read(f"Task/{third}")["output"]
+    said = told.read(output["valueReference"]["reference"])
+    assert said["status"] == "completed"
+    assert said["payload"] == [{"contentString": "Please do not take the tablet today."}]
+    assert said["sender"]["reference"] == "Practitioner/maya"
+    assert said["recipient"][0]["reference"] == "Patient/oyelaran"
+    assert said["partOf"] == [{"reference": "Communication/dizzy"}]
+    assert said["inResponseTo"] == [{"reference": "Communication/dizzy-2"}]
 
 
 def test_a_day_without_a_mouse(visit, people, api):
-    page = visit(None)
+    page, told = visit(None), api("nurse")
     sign_in(page, people)
     page.keyboard.press("g")
     page.keyboard.press("m")
@@ -102,23 +160,254 @@ def test_a_day_without_a_mouse(visit, people, api):
     page.keyboard.press("p")
     expect(page).to_have_url(re.compile(POOL))
 
-    first = claim_next(page, FIRST)
+    # Down and up the list, and into a task.
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator(".row .t").nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(title(page)).to_have_text(SECOND)
+    expect(title(page)).to_be_focused()
+    page.keyboard.press("c")
+    expect(page.locator("#act-start:not([aria-disabled])")).to_be_visible()
+    second = page.locator("#detail").get_attribute("data-task")
+    assert told.now(second) == ("accepted", "maya")
+
+    # In a field keys are only text.
+    page.keyboard.press("m")
+    expect(page.locator("#note-text")).to_be_focused()
+    page.keyboard.type("Called: she will come in. e s c")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notes")).to_contain_text("Called: she will come in. e s c")
+    [note] = told.read(f"Task/{second}")["note"]
+    assert note["text"] == "Called: she will come in. e s c"
+    assert note["authorReference"]["reference"] == "Practitioner/maya"
+    page.keyboard.press("Escape")
     page.keyboard.press("u")
     toast(page, "Released to the pool")
-    assert api("nurse").get(f"Task/{first}").json()["status"] == "requested"
+    assert told.now(second) == WAITING
     page.keyboard.press("z")
     expect(page.locator("#act-start:not([aria-disabled])")).to_be_visible()
-    assert api("nurse").get(f"Task/{first}").json()["owner"]["reference"] == NURSE
-    reroute_to_cardiology(page)
-    assert api("cardiologist").get(f"Task/{first}").json()["status"] == "requested"
+    assert told.now(second) == ("accepted", "maya")
+    page.keyboard.press("u")
+    toast(page, "Released to the pool")
 
+    # In a dialog no key of the page works; nor does a key of the browser's own.
     page.keyboard.press("?")
     keys = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(keys).to_contain_text("Extend selection")
-    page.keyboard.press("c")  # in a dialog no key of the page works
+    page.keyboard.press("c")
     expect(keys).to_be_visible()
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
+    page.keyboard.press("Control+c")
+    expect(page.locator(".steps .now")).to_contain_text("Requested")
+    assert told.now(second) == WAITING
+
+    # On to cardiology, where it is read why; and back, as nobody has taken it up.
+    first = claim_next(page, FIRST)
+    reroute_to_cardiology(page, note="New cardiac symptoms. r e z")
+    expect(page.locator("#count-my")).to_contain_text("0")
+    expect(page.locator(".row", has_text=FIRST)).to_have_count(0)
+    heart = visit("cardiologist", "/worklist/pool/cardiologist")
+    heart.locator(".row .t", has_text=FIRST).click()
+    expect(title(heart)).to_have_text(FIRST)
+    newest = heart.locator(".tl li").first
+    expect(newest).to_contain_text("Maya Lindqvist → Cardiologist pool")
+    expect(newest.locator(".tag")).to_have_text("Specialty referral")
+    expect(newest).to_contain_text("New cardiac symptoms. r e z")
+    assert not told.sees(f"Task/{first}")
+    sent = api("cardiologist").read(f"Task/{first}")
+    assert state(sent) == WAITING and sent["note"][-1]["text"] == "New cardiac symptoms. r e z"
+    reasons = api("cardiologist").reasons(first)
+    assert reasons[-1] == ("reroute", "maya", "specialty-referral")
+    page.keyboard.press("z")
+    expect(title(page)).to_have_text(FIRST)
+    expect(page.locator(".tl li").first).to_contain_text("You")
+    expect(page.locator("#act-start:not([aria-disabled])")).to_be_visible()
+    expect(heart.locator(".row", has_text=FIRST)).to_have_count(0)
+    assert told.now(first) == ("accepted", "maya")
+    assert not api("cardiologist").sees(f"Task/{first}")
+
+
+def test_a_day_without_scripts(visit, people, api):
+    page, told = visit(None, javascript=False), api("nurse")
+    sign_in(page, people)
+    now = page.locator(".steps .now")
+    page.get_by_role("button", name="Claim next").first.click()
+    expect(title(page)).to_have_text(FIRST)
+    expect(page.get_by_role("status")).to_contain_text("Claimed.")
+    first = page.locator("#detail").get_attribute("data-task")
+    page.get_by_role("button", name="Start work").click()
+    expect(now).to_contain_text("In progress")
+    page.locator("#act-hold").click()
+    page.get_by_text("Waiting on a result").click()
+    page.get_by_role("dialog").get_by_role("button", name="Hold").click()
+    expect(now).to_contain_text("Waiting on a result")
+    assert reason(told.read(f"Task/{first}")["statusReason"]) == "waiting-on-result"
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Complete").click()
+    expect(now).to_contain_text("Completed")
+    states = ("accepted", "in-progress", "on-hold", "in-progress", "completed")
+    assert told.versions(first) == [WAITING, *((each, "maya") for each in states)]
+    assert "statusReason" not in told.read(f"Task/{first}")
+
+    # A lost claim says the same as with scripts, on the page.
+    page.goto(POOL)
+    row = page.locator(".row", has_text=SECOND)
+    lost = row.get_attribute("data-id")
+    actions.claim(lost, actor=people["nurse2"].actor)
+    row.hover()
+    row.get_by_role("button", name="Claim").click()
+    expect(page.get_by_role("alert")).to_contain_text("Tomás Rivera just claimed this")
+    assert api("nurse2").versions(lost) == [WAITING, ("accepted", "tomas")]
+
+    # A reply, which completes its task.
+    page.get_by_role("button", name="Claim next").first.click()
+    expect(title(page)).to_have_text(THIRD)
+    third = page.locator("#detail").get_attribute("data-task")
+    page.locator("#reply-text").fill("Please rest.")
+    page.get_by_role("button", name="Send and complete").click()
+    expect(page.get_by_role("status")).to_contain_text("Sent and completed")
+    [output] = told.read(f"Task/{third}")["output"]
+    said = told.read(output["valueReference"]["reference"])
+    assert said["payload"] == [{"contentString": "Please rest."}]
+    assert told.recipients(output["valueReference"]["reference"]) == ["oyelaran"]
+    assert told.now(third) == ("completed", "maya")
+
+    # To another pool, and taken back.
+    page.goto(POOL)
+    page.get_by_role("button", name="Claim next").first.click()
+    expect(title(page)).to_have_text(INR)
+    fourth = page.locator("#detail").get_attribute("data-task")
+    page.locator("#act-reroute").click()
+    expect(page.locator("#move-title")).to_have_text("Reroute this task")
+    page.locator("#move-note").fill("Chest pain.")
+    page.locator("#move-q").fill("cardiol")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".pick b", has_text="Doctor")).to_have_count(0)
+    assert page.locator("#move-note").input_value() == "Chest pain."
+    page.get_by_role("radio", name="Cardiologist").check()
+    page.get_by_role("radio", name="Specialty referral").check()
+    page.locator("#move-send").click()
+    expect(page.get_by_role("status")).to_contain_text("Sent to Cardiologist.")
+    assert not told.sees(f"Task/{fourth}")
+    sent = api("cardiologist").read(f"Task/{fourth}")
+    assert state(sent) == WAITING and sent["note"][-1]["text"] == "Chest pain."
+    page.get_by_role("button", name="Undo").click()
+    expect(title(page)).to_have_text(INR)
+    assert told.now(fourth) == ("accepted", "maya")
+    assert not [canary for canary in CANARIES if canary.lower() in page.url.lower()]
+
+
+def test_a_day_on_a_phone(visit, people, api, picture):
+    page = visit("nurse", POOL, size=PHONE, has_touch=True, is_mobile=True)
+    told = api("nurse")
+
+    def fits() -> bool:
+        return page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+    # The list and the task take turns.
+    picture(page, "phone-worklist")
+    assert fits()
+    page.locator(".row .t").first.tap()
+    expect(title(page)).to_have_text(FIRST)
+    expect(page.locator("#list")).to_be_hidden()
+    picture(page, "phone-task")
+    assert fits()
+    page.get_by_role("link", name="Back to Registered nurse").tap()
+    expect(page.locator("#list")).to_be_visible()
+    expect(title(page)).to_be_hidden()
+
+    # The button at the foot says what one gets.
+    foot = page.locator(".bottom-bar .btn")
+    expect(foot).to_contain_text("STAT")
+    foot.tap()
+    expect(title(page)).to_have_text(FIRST)
+    first = page.locator("#detail").get_attribute("data-task")
+    assert told.now(first) == ("accepted", "maya")
+    page.get_by_role("button", name="Start work").tap()
+    expect(page.locator(".brief")).to_contain_text("step 3 of 4")
+    page.get_by_role("button", name="Complete").tap()
+    expect(page.locator(".acts")).to_contain_text("Nothing leads out of this state")
+    states = ("accepted", "in-progress", "completed")
+    assert told.versions(first) == [WAITING, *((each, "maya") for each in states)]
+
+    # An answer to a patient, with the thumb.
+    page.get_by_role("link", name="Back to Registered nurse").tap()
+    page.locator(".row .t", has_text=THIRD).tap()
+    expect(title(page)).to_have_text(THIRD)
+    third = page.locator("#detail").get_attribute("data-task")
+    page.locator("#act-claim").tap()
+    toast(page, "Claimed")
+    page.locator("#reply-text").fill("Please sit down and rest.")
+    page.get_by_role("button", name="Send and complete").tap()
+    toast(page, "Sent and completed")
+    assert fits()
+    [output] = told.read(f"Task/{third}")["output"]
+    said = told.read(output["valueReference"]["reference"])
+    assert said["payload"] == [{"contentString": "Please sit down and rest."}]
+    assert told.now(third) == ("completed", "maya")
+    assert told.recipients("Communication/dizzy") == ["maya"]
+
+
+def test_two_people_in_one_task(visit, people, api):
+    """Two nurses, and a coordinator who looks on: each is told at once of what another does."""
+    nurse, other = visit("nurse", POOL), visit("nurse2", POOL)
+    for page in (nurse, other):
+        page.locator(".row .t", has_text=THIRD).click()
+        expect(title(page)).to_have_text(THIRD)
+    task = nurse.locator("#detail").get_attribute("data-task")
+
+    def of(page: Page, what: str) -> Locator:
+        return page.locator(f".d-bar [data-others={what}]")
+
+    expect(of(nurse, "viewing")).to_have_text("Also viewing: Tomás Rivera")
+    expect(of(other, "viewing")).to_have_text("Also viewing: Maya Lindqvist")
+    nurse.keyboard.press("c")
+    toast(nurse, "Claimed")
+    # The other page learns of it by itself, within a poll.
+    expect(other.locator("#detail")).to_contain_text("Maya Lindqvist claimed this")
+    expect(other.locator("#live-text")).to_have_text("Live")
+    assert api("auditor").now(task) == ("accepted", "maya")
+    assert not api("nurse2").sees(f"Task/{task}")
+    assert api("nurse").recipients("Communication/dizzy") == ["maya"]
+
+    cora = visit("coordinator", f"/worklist/t/{task}?list=all")
+    expect(of(nurse, "viewing")).to_contain_text("Cora Blake")
+    expect(of(cora, "viewing")).to_contain_text("Maya Lindqvist")
+    nurse.locator("#reply-text").press_sequentially("Please sit")
+    expect(of(cora, "writing")).to_have_text("Maya Lindqvist is writing a reply")
+    expect(of(cora, "viewing")).not_to_contain_text("Maya Lindqvist")
+    expect(nurse.locator("#draft-saved")).to_contain_text("Saved")
+    [draft] = api("nurse").found(f"Communication?part-of=Communication/dizzy&status={DRAFT}")
+    assert draft["payload"] == [{"contentString": "Please sit"}]
+    assert not api("coordinator").sees(f"Communication/{draft['id']}")
+
+    # She puts it on hold; the nurse, whose page has not heard of it, starts it in vain.
+    nurse.route("**/worklist/changes?*", lambda route: route.fulfill(status=204))
+    cora.locator("#task-title").focus()
+    cora.keyboard.press("h")
+    dialog = cora.get_by_role("dialog", name="Put this task on hold")
+    dialog.get_by_text("Waiting on a result").click()
+    dialog.get_by_role("button", name="Hold").click()
+    expect(cora.locator(".steps .now")).to_contain_text("On hold")
+    nurse.locator("#task-title").focus()
+    nurse.keyboard.press("s")
+    toast(nurse, "Cora Blake changed this task at")
+    expect(nurse.locator(".steps .now")).to_contain_text("On hold")
+    expect(nurse.locator("#act-resume")).to_be_visible()
+    expect(nurse.locator("#reply-text")).to_have_value("Please sit")
+    assert api("nurse").versions(task) == [WAITING, ("accepted", "maya"), ("on-hold", "maya")]
+    assert reason(api("nurse").read(f"Task/{task}")["statusReason"]) == "waiting-on-result"
+    assert "Cora Blake put it on hold" in api("nurse").timeline(task)[0]
+
+    # Who opens another task is no longer told of this one.
+    cora.locator(".row .t", has_text=SECOND).click()
+    expect(title(cora)).to_have_text(SECOND)
+    expect(of(cora, "writing")).to_be_hidden()
 
 
 def test_single_keys_can_be_turned_off(visit, people):
@@ -171,45 +460,78 @@ def test_undo_works_after_the_toast_has_gone_until_somebody_acts(visit, people, 
         page.keyboard.press("z")
         if not taken_up:
             expect(title(page)).to_have_text(FIRST)
-            assert api("nurse").get(f"Task/{found}").json()["owner"]["reference"] == NURSE
+            assert api("nurse").now(found) == ("accepted", "maya")
             page.keyboard.press("u")
             toast(page, "Released to the pool")
     expect(page.get_by_role("alert")).to_contain_text("it cannot be taken back any more")
-    owner = api("cardiologist").get(f"Task/{found}").json()["owner"]["reference"]
-    assert owner == "Practitioner/carl"
+    assert api("cardiologist").now(found) == ("accepted", "carl")
 
 
 def test_the_connection_is_lost_and_comes_back(visit, people, api):
-    page = visit("nurse", POOL)
+    page, told = visit("nurse", POOL), api("nurse")
+    expect(page.locator("#live-text")).to_have_text("Live")
     page.locator(".row .t", has_text=THIRD).click()
     expect(title(page)).to_have_text(THIRD)
     page.keyboard.press("c")
     toast(page, "Claimed")
+    page.keyboard.press("h")
+    page.get_by_role("dialog").get_by_text("Waiting on patient").click()
+    page.get_by_role("dialog").get_by_role("button", name="Hold").click()
+    expect(page.locator(".steps .now")).to_contain_text("On hold")
+    mine = page.locator("#detail").get_attribute("data-task")
     page.locator("#reply-text").fill("Half a sentence")
+    page.locator("#note-text").fill("Half a note")
+    expect(page.locator("#draft-saved")).to_contain_text("Saved")
     other = page.locator(".row", has_text=SECOND)
     found = other.get_attribute("data-id")
+
+    def off_now() -> list[list[str]]:
+        """The buttons of the task that do nothing, and where the reason is told."""
+        return page.locator(".detail [aria-disabled=true]").evaluate_all(
+            "all => all.map((each) => [each.id, each.getAttribute('aria-describedby')])"
+        )
+
+    off_before = off_now()
+    assert off_before
     page.context.set_offline(True)
+    expect(page.locator("#live-text")).to_contain_text("No connection since")
     banner = page.locator("#offline")
     expect(banner).to_contain_text("No connection since")
     expect(banner).to_contain_text("You see the list as it was then")
-    off = page.locator("#act-reroute")
-    expect(off).to_have_attribute("aria-disabled", "true")
+    off = page.locator("#act-resume")
     expect(off).to_have_attribute("aria-describedby", "offline")
+    for button in page.locator("#main form button").all():
+        expect(button).to_have_attribute("aria-disabled", "true")
     actions.claim(found, actor=people["nurse2"].actor)
+    said = page.locator(".toast").count()
+    off.click(force=True)
     page.keyboard.press("Escape")
+    for key in ("h", "n"):
+        page.keyboard.press(key)
     page.keyboard.press("r")
     expect(page.locator("dialog[open]")).to_have_count(0)
+    assert page.locator(".toast").count() <= said
     banner.get_by_role("button", name="Retry now").click()
     expect(banner).to_be_visible()
+    assert told.versions(mine) == [WAITING, ("accepted", "maya"), ("on-hold", "maya")]
+    assert [each["id"] for each in told.found("Task?owner=Practitioner/maya")] == [mine]
+
     page.context.set_offline(False)
     expect(page.locator("#live-text")).to_have_text("Live")
     expect(banner).to_be_hidden()
     # The rows are as they are now, nothing was sent by itself, and what was typed is still there.
     expect(page.locator(".row .t", has_text=SECOND)).to_have_count(0)
     expect(page.locator("#reply-text")).to_have_value("Half a sentence")
+    expect(page.locator("#note-text")).to_have_value("Half a note")
     expect(off).not_to_have_attribute("aria-disabled", "true")
-    mine = page.locator("#detail").get_attribute("data-task")
-    assert api("nurse").get(f"Task/{mine}").json()["status"] == "accepted"
+    # What could not be done before cannot be done now, and for its own reason.
+    assert off_now() == off_before
+    assert told.versions(mine) == [WAITING, ("accepted", "maya"), ("on-hold", "maya")]
+    page.locator("#task-title").focus()
+    page.keyboard.press("h")
+    expect(page.locator(".steps .now")).to_contain_text("In progress")
+    assert told.versions(mine)[3:] == [("in-progress", "maya")]
+    assert "note" not in told.read(f"Task/{mine}")
 
 
 def test_what_was_not_updated_for_a_minute_says_so_and_can_be_worked_with(visit, people, picture):

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts.tokens import issue
 from tasks.demo.pictures import card
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_accessibility import assert_accessible
@@ -187,21 +186,12 @@ def about(people, focus: str, title: str, patient: str) -> dict:
     )
 
 
-def api(page: Page, people, path: str) -> dict:
-    """What the API says of it to the one whose page it is."""
-    answer = page.request.get(
-        f"/api/fhir/{path}", headers={"Authorization": f"Bearer {issue(people.user)}"}
-    )
-    assert answer.ok, answer.text()
-    return answer.json()
-
-
 def open_task(visit, name: str, task: dict, **options) -> Page:
     return visit(name, f"/worklist/t/{task['id']}?list=my", **options)
 
 
-def test_a_physician_reviews_a_lab_report(visit, people, picture):
-    task = lab_review(people)
+def test_a_physician_reviews_a_lab_report(visit, people, api, picture):
+    task, told = lab_review(people), api("physician")
     page = open_task(visit, "physician", task)
     results = page.get_by_role("table", name="Results")
     first = results.get_by_role("row").nth(1)
@@ -229,10 +219,14 @@ def test_a_physician_reviews_a_lab_report(visit, people, picture):
     complete.click()
     expect(page.get_by_text("Nothing leads out of this state.")).to_be_visible()
 
-    told = api(page, people["physician"], f"Task/{task['id']}")
-    assert told["status"] == "completed" and "end" in told["executionPeriod"]
-    below = api(page, people["physician"], f"Task?part-of=Task/{task['id']}")["entry"]
-    assert {each["resource"]["status"] for each in below} == {"completed"}
+    done = told.read(f"Task/{task['id']}")
+    assert done["status"] == "completed" and "end" in done["executionPeriod"]
+    assert told.reasons(task["id"])[-1] == ("complete", "ines", "")
+    below = told.found(f"Task?part-of=Task/{task['id']}")
+    assert {each["code"]["text"] for each in below} == {"Call patient", "Order repeat potassium"}
+    for each in below:
+        assert (each["status"], each["for"]) == ("completed", task["for"])
+        assert told.reasons(each["id"])[-1] == ("complete", "ines", "")
 
 
 def add_subtask(page: Page, title: str) -> None:
@@ -244,8 +238,8 @@ def add_subtask(page: Page, title: str) -> None:
     expect(subtasks.get_by_role("link", name=title)).to_be_visible()
 
 
-def test_a_nurse_answers_a_questionnaire_and_completes_the_task(visit, people, picture):
-    task = screening(people)
+def test_a_nurse_answers_a_questionnaire_and_completes_the_task(visit, people, api, picture):
+    task, told = screening(people), api("nurse")
     page = open_task(visit, "nurse", task)
     page.get_by_role("group", name="Little interest").get_by_label("Nearly every day").check()
     number = page.get_by_label("Which number?")
@@ -266,9 +260,9 @@ def test_a_nurse_answers_a_questionnaire_and_completes_the_task(visit, people, p
     page.keyboard.type("555 0134")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Draft saved")).to_be_visible()
-    known = api(page, people["nurse"], f"Task/{task['id']}")
+    known = told.read(f"Task/{task['id']}")
     reference = known["output"][0]["valueReference"]["reference"]
-    assert api(page, people["nurse"], reference)["status"] == "in-progress"
+    assert told.read(reference)["status"] == "in-progress"
 
     wants.get_by_label("No", exact=True).check()
     expect(number).to_have_count(0)
@@ -278,8 +272,8 @@ def test_a_nurse_answers_a_questionnaire_and_completes_the_task(visit, people, p
     expect(page.get_by_text("3 of 6", exact=True)).to_be_visible()
     picture(page, "questionnaire-done")
 
-    assert api(page, people["nurse"], f"Task/{task['id']}")["status"] == "completed"
-    answers = api(page, people["nurse"], reference)
+    assert told.read(f"Task/{task['id']}")["status"] == "completed"
+    answers = told.read(reference)
     assert answers["status"] == "completed"
     assert [each["linkId"] for each in answers["item"]] == ["1", "3", "7"]
     assert answers["item"][1]["answer"] == [{"valueBoolean": False}]

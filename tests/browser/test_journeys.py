@@ -9,7 +9,6 @@ from fhir.actor import Role
 from tasks import actions
 from tests import factories
 from tests.browser.clinic import CANARIES, task
-from tests.browser.conftest import PHONE
 
 POOL = "/worklist/pool/registered-nurse"
 FIRST, SECOND, THIRD = (
@@ -21,41 +20,6 @@ FIRST, SECOND, THIRD = (
 
 def title(page: Page):
     return page.locator("#task-title")
-
-
-def test_signing_in_claiming_starting_and_completing_with_one_key_each(visit, people, picture):
-    people["nurse"].user.set_password("a-long-password")
-    people["nurse"].user.save()
-    page = visit(None)
-    expect(page).to_have_title("Sign in · Taskward")
-    page.get_by_label("User name").fill(people["nurse"].user.username)
-    page.get_by_label("Password", exact=True).fill("wrong")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("do not match")
-    picture(page, "sign-in")
-    page.get_by_label("Password", exact=True).fill("a-long-password")
-    page.keyboard.press("Enter")
-
-    # The worklist opens where work waits.
-    expect(page).to_have_url(re.compile(POOL))
-    expect(page.locator(".row .t").first).to_have_text(FIRST)
-    page.keyboard.press("n")
-    expect(title(page)).to_have_text(FIRST)
-    expect(page.locator(".toast")).to_contain_text("Claimed")
-    expect(page.locator("#count-my")).to_contain_text("1")
-    expect(page.locator("#count-registered-nurse")).to_contain_text("6")
-    expect(page.locator(".tl li").first).to_contain_text("You claimed it")
-
-    page.keyboard.press("s")
-    expect(page.locator(".steps .now")).to_contain_text("In progress")
-    picture(page, "worklist")
-    page.keyboard.press("e")
-    expect(page.locator(".steps .now")).to_contain_text("Completed")
-    expect(page.locator(".acts")).to_contain_text("Nothing leads out of this state")
-    expect(page.locator("#count-my")).to_contain_text("0")
-    # The row says why it leaves, and goes.
-    expect(page.locator(".row.leaving")).to_contain_text("Completed")
-    expect(page.locator(".row.leaving")).to_have_count(0)
 
 
 def test_the_loser_of_a_race_is_told_who_won_and_gets_the_next(visit, people):
@@ -71,29 +35,6 @@ def test_the_loser_of_a_race_is_told_who_won_and_gets_the_next(visit, people):
     expect(loser.locator(".row.leaving")).to_contain_text("Maya Lindqvist claimed this")
     toast.get_by_role("button", name="Claim next").click()
     expect(title(loser)).to_have_text(FIRST)
-
-
-def test_two_browsers_and_a_task_that_one_of_them_has_open(visit):
-    winner, loser = visit("nurse", POOL), visit("nurse2", POOL)
-    for page in (winner, loser):
-        page.locator(".row .t", has_text=THIRD).click()
-        expect(title(page)).to_have_text(THIRD)
-    winner.keyboard.press("c")
-    expect(winner.locator(".toast")).to_contain_text("Claimed")
-    # The other page learns of it by itself, within a poll.
-    expect(loser.locator("#detail")).to_contain_text("Maya Lindqvist claimed this")
-    expect(loser.locator("#live-text")).to_have_text("Live")
-
-
-def test_a_change_of_somebody_else_is_announced_and_a_stale_click_is_refused(visit, people):
-    stored = actions.claim_next(actor=people["nurse"].actor)
-    page = visit("nurse", f"/worklist/t/{stored.resource_id}")
-    expect(page.locator("#act-start")).to_be_visible()
-    actions.hold(stored.resource_id, actor=people["coordinator"].actor, reason="Lab is closed")
-    page.keyboard.press("s")
-    expect(page.locator(".toast")).to_contain_text("Cora Blake changed this task at")
-    expect(page.locator(".steps .now")).to_contain_text("On hold")
-    expect(page.locator("#act-resume")).to_be_visible()
 
 
 def test_new_work_is_announced_and_shown_on_request(visit):
@@ -128,35 +69,6 @@ def test_holding_asks_why_and_undo_resumes(visit):
     expect(page.locator(".steps .now")).to_contain_text("In progress")
 
 
-def test_the_whole_way_without_a_mouse(visit):
-    page = visit("nurse", POOL)
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    expect(page.locator(".row .t").nth(1)).to_be_focused()
-    page.keyboard.press("k")
-    page.keyboard.press("j")
-    page.keyboard.press("Enter")
-    expect(title(page)).to_have_text(SECOND)
-    expect(title(page)).to_be_focused()
-    page.keyboard.press("c")
-    expect(page.locator("#act-start:not([aria-disabled])")).to_be_visible()
-    page.keyboard.press("m")
-    expect(page.locator("#note-text")).to_be_focused()
-    page.keyboard.type("Called: she will come in. e s c")  # keys in a field are only text
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.locator(".notes")).to_contain_text("Called: she will come in. e s c")
-    page.keyboard.press("Escape")
-    page.keyboard.press("u")
-    expect(page.locator(".toast").last).to_contain_text("Released")
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
-    page.keyboard.press("Control+c")
-    expect(page.locator(".steps .now")).to_contain_text("Requested")
-
-
 def test_hiding_patient_details_takes_them_out_of_the_page(visit):
     page = visit("nurse", POOL)
     name = page.locator(".row .pt").first
@@ -168,59 +80,6 @@ def test_hiding_patient_details_takes_them_out_of_the_page(visit):
     expect(name).to_be_hidden()
     page.keyboard.press("p")
     expect(name).to_be_visible()
-
-
-def test_everything_works_without_scripts(visit, people):
-    page = visit("nurse", POOL, javascript=False)
-    page.get_by_role("button", name="Claim next").first.click()
-    expect(title(page)).to_have_text(FIRST)
-    expect(page.get_by_role("status")).to_contain_text("Claimed.")
-    page.get_by_role("button", name="Start work").click()
-    expect(page.locator(".steps .now")).to_contain_text("In progress")
-    page.locator("#act-hold").click()
-    page.get_by_text("Waiting on a result").click()
-    page.get_by_role("dialog").get_by_role("button", name="Hold").click()
-    expect(page.locator(".steps .now")).to_contain_text("Waiting on a result")
-    page.get_by_role("button", name="Resume").click()
-    page.get_by_role("button", name="Complete").click()
-    expect(page.locator(".steps .now")).to_contain_text("Completed")
-
-    # A lost claim says the same as with scripts, on the page.
-    page.goto(POOL)
-    row = page.locator(".row", has_text=SECOND)
-    actions.claim(row.get_attribute("data-id"), actor=people["nurse2"].actor)
-    row.hover()
-    row.get_by_role("button", name="Claim").click()
-    expect(page.get_by_role("alert")).to_contain_text("Tomás Rivera just claimed this")
-
-
-def test_without_a_connection_nothing_can_be_done_and_the_page_says_so(visit):
-    page = visit("nurse", POOL)
-    page.locator(".row .t").first.click()
-    expect(title(page)).to_be_visible()
-    expect(page.locator("#live-text")).to_have_text("Live")
-    page.keyboard.press("m")
-    page.keyboard.type("Half a note")
-    page.context.set_offline(True)
-    expect(page.locator("#live-text")).to_contain_text("No connection since")
-    expect(page.locator("#offline")).to_contain_text("You see the list as it was then")
-    claim = page.locator("#act-claim")
-    expect(claim).to_have_attribute("aria-describedby", "offline")
-    for button in page.locator("#main form button").all():
-        expect(button).to_have_attribute("aria-disabled", "true")
-    claim.click(force=True)
-    page.keyboard.press("Escape")
-    page.keyboard.press("n")
-    expect(page.locator(".toast")).to_have_count(0)
-    page.context.set_offline(False)
-    expect(page.locator("#live-text")).to_have_text("Live")
-    expect(page.locator("#offline")).to_be_hidden()
-    expect(claim).not_to_have_attribute("aria-disabled", "true")
-    # What could not be done before stays so: it waits for the claim, not for the connection.
-    expect(page.locator("#act-complete")).to_have_attribute("aria-describedby", "why-1")
-    assert page.locator("#note-text").input_value() == "Half a note"
-    page.keyboard.press("c")
-    expect(page.locator(".toast")).to_contain_text("Claimed")
 
 
 def test_what_was_sent_when_the_connection_broke_is_said_to_be_undone(visit):
@@ -293,16 +152,3 @@ def test_those_who_see_more_see_all_tasks(visit, role):
     expect(page.locator(".row", has_text=FIRST)).to_have_count(1)
     page.locator(".row .t", has_text=FIRST).click()
     expect(page.locator("#act-start")).to_be_visible()
-
-
-def test_on_a_phone_the_list_and_the_task_take_turns(visit, picture):
-    page = visit("nurse", POOL, size=PHONE)
-    picture(page, "phone-worklist")
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.locator(".row .t").first.click()
-    expect(title(page)).to_be_visible()
-    expect(page.locator("#list")).to_be_hidden()
-    picture(page, "phone-task")
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.get_by_role("link", name="Back to Registered nurse").click()
-    expect(page.locator("#list")).to_be_visible()

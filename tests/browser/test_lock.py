@@ -6,9 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.sessions import Session
+from communications.document import DRAFT
 from tests.browser import clinic
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_accessibility import assert_accessible
+from tests.browser.told import identifier
 from tests.factories import owned_task
 
 PASSWORD = "correct horse battery"
@@ -92,17 +94,31 @@ def test_a_key_puts_it_off_and_the_server_hears_of_it(nurse):
     expect(page.locator("#idle")).to_be_hidden()
 
 
-def test_the_password_leads_back_to_the_task_with_its_draft(nurse, people):
-    page = nurse()
+def test_the_password_leads_back_to_the_task_with_its_draft(nurse, people, api):
+    """The idle lock as a nurse lives it: called away in the middle of a sentence."""
+    page, told = nurse(), api("nurse")
     page.get_by_role("link", name=re.compile("Dizzy since")).click()
     page.locator("#detail").get_by_role("button", name=re.compile("^Claim")).click()
+    expect(page.get_by_role("button", name="Send and complete")).to_be_visible()
     box = page.locator("#reply-text")
     box.fill("Please stop the tablet and call us.")
     with page.expect_response("**/draft"):
         page.clock.run_for(4000)
     address = page.url
+    task = page.locator("#detail").get_attribute("data-task")
+    drafts = f"Communication?part-of=Communication/dizzy&status={DRAFT}"
     leave(page)
     assert_empty(page)
+    # Nothing was done in her absence, and what is kept is hers alone.
+    assert told.versions(task) == [("requested", ""), ("accepted", "maya")]
+    [draft] = told.found(drafts)
+    assert draft["payload"] == [{"contentString": "Please stop the tablet and call us."}]
+    assert api("coordinator").found(drafts) == []
+    # The locked browser gets nothing more: no page, and the API takes no sessions.
+    locked = page.request.get(f"/worklist/t/{task}")
+    assert locked.status == 403
+    assert not [each for each in (*clinic.CANARIES, "stop the tablet") if each in locked.text()]
+    assert page.request.get(f"/api/fhir/Task/{task}").status == 401
     page.go_back()
     expect(page.get_by_role("heading", name="Locked")).to_be_visible()
     assert_empty(page)
@@ -113,6 +129,14 @@ def test_the_password_leads_back_to_the_task_with_its_draft(nurse, people):
     unlock(page)
     expect(page).to_have_url(address)
     expect(page.locator("#reply-text")).to_have_value("Please stop the tablet and call us.")
+    page.get_by_role("button", name="Send and complete").click()
+    expect(page.locator(".steps .now")).to_contain_text("Completed")
+    [output] = told.read(f"Task/{task}")["output"]
+    said = told.read(output["valueReference"]["reference"])
+    assert said["status"] == "completed" and said["payload"] == draft["payload"]
+    assert identifier(said["recipient"][0]) == "oyelaran"
+    assert told.now(task) == ("completed", "maya")
+    assert told.found(drafts) == []
 
 
 def test_locking_by_hand_locks_every_tab(nurse):

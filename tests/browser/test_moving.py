@@ -38,59 +38,6 @@ def reason(page: Page, name: str) -> Locator:
     return dialog(page).get_by_role("radio", name=name)
 
 
-def tab_to(page: Page, target: Locator) -> None:
-    """Presses Tab until it has the focus, as somebody without a mouse does."""
-    for _ in range(40):
-        if target.evaluate("each => each === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError("Tab never leads there")
-
-
-def test_a_nurse_reroutes_to_cardiology_by_keys_alone(visit, people):
-    page = visit("nurse", POOL)
-    page.keyboard.press("n")
-    expect(title(page)).to_have_text(FIRST)
-    page.keyboard.press("r")
-    expect(dialog(page)).to_be_visible()
-    expect(page.locator("#move-q")).to_be_focused()
-    page.keyboard.type("cardio")
-    expect(dialog(page).locator(".pick:not(.off) b", has_text="Cardiologist")).to_have_count(1)
-    expect(dialog(page).locator(".matches")).to_have_text("1 match")
-    page.keyboard.press("Enter")  # confirms nothing by itself
-    expect(dialog(page)).to_be_visible()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    expect(page.locator("#outcome")).to_contain_text("It waits in Cardiologist, unclaimed")
-    expect(page.locator("#outcome")).to_contain_text("It leaves your list")
-    expect(page.locator("#move-send")).to_contain_text("Reroute to Cardiologist")
-    tab_to(page, dialog(page).get_by_role("radio", name="Specialty referral"))
-    page.keyboard.press("Space")
-    tab_to(page, page.locator("#move-note"))
-    page.keyboard.type("New cardiac symptoms. r e z")  # keys in a field are only text
-    page.keyboard.press("Control+Enter")
-    toast = page.locator(".toast", has_text="Sent to Cardiologist")
-    expect(toast).to_be_visible()
-    expect(dialog(page)).to_have_count(0)
-    expect(page.locator("#detail")).to_contain_text("Sent to Cardiologist")
-    expect(page.locator("#count-my")).to_contain_text("0")
-    expect(page.locator(".row", has_text=FIRST)).to_have_count(0)
-
-    heart = visit("cardiologist", "/worklist/pool/cardiologist")
-    heart.locator(".row .t", has_text=FIRST).click()
-    expect(title(heart)).to_have_text(FIRST)
-    told = heart.locator(".tl li").first
-    expect(told).to_contain_text("Maya Lindqvist → Cardiologist pool")
-    expect(told.locator(".tag")).to_have_text("Specialty referral")
-    expect(told).to_contain_text("New cardiac symptoms. r e z")
-
-    page.keyboard.press("z")
-    expect(title(page)).to_have_text(FIRST)
-    expect(page.locator(".tl li").first).to_contain_text("You")
-    expect(page.locator("#act-start:not([aria-disabled])")).to_be_visible()
-    expect(heart.locator(".row", has_text=FIRST)).to_have_count(0)
-
-
 def test_undo_is_refused_once_somebody_has_taken_it_up(visit, people):
     page = visit("nurse", POOL)
     found = claimed(page)
@@ -209,25 +156,6 @@ def test_stages_go_on_with_a_key_and_back_by_the_dialog(visit, people):
     expect(page.locator("#outcome")).to_contain_text(task_type.stages[2].display)
     page.keyboard.press("Control+Enter")
     expect(now).to_contain_text(task_type.stages[2].display)
-
-
-def test_all_of_it_without_scripts(visit, people):
-    page = visit("nurse", POOL, javascript=False)
-    page.get_by_role("button", name="Claim next").first.click()
-    page.locator("#act-reroute").click()
-    expect(page.locator("#move-title")).to_have_text("Reroute this task")
-    page.locator("#move-note").fill("Chest pain.")
-    page.locator("#move-q").fill("cardiol")
-    page.get_by_role("button", name="Show").click()
-    expect(page.locator(".pick b", has_text="Doctor")).to_have_count(0)
-    assert page.locator("#move-note").input_value() == "Chest pain."
-    page.get_by_role("radio", name="Cardiologist").check()
-    page.get_by_role("radio", name="Specialty referral").check()
-    page.locator("#move-send").click()
-    expect(page.get_by_role("status")).to_contain_text("Sent to Cardiologist.")
-    page.get_by_role("button", name="Undo").click()
-    expect(title(page)).to_have_text(FIRST)
-    assert not [canary for canary in CANARIES if canary.lower() in page.url.lower()]
 
 
 def test_no_patient_and_no_note_in_addresses_titles_or_storage(visit):

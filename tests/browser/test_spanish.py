@@ -2,14 +2,13 @@
 
 from playwright.sync_api import expect
 
-from tasks.models import Task
-from tests.conftest import ApiClient
+from tests.browser.told import identifier, reason
 
 POOL = "/worklist/pool/registered-nurse"
 
 
-def test_a_day_in_spanish(visit, people, picture):
-    nurse = people["nurse"].user
+def test_a_day_in_spanish(visit, people, api, picture):
+    nurse, told = people["nurse"].user, api("nurse")
     nurse.language = "es"
     nurse.save()
     page = visit("nurse", POOL)
@@ -30,12 +29,13 @@ def test_a_day_in_spanish(visit, people, picture):
     # Complete.
     page.keyboard.press("e")
     expect(page.locator(".steps .now")).to_contain_text("Completada")
-    done = Task.objects.get(owner=people["nurse"].reference, status="completed")
+    first = page.locator("#detail").get_attribute("data-task")
 
     # Reroute.
     page.keyboard.press("n")
     expect(page.locator(".toast").last).to_contain_text("Tomada")
     page.keyboard.press("r")
+    second = page.locator("#detail").get_attribute("data-task")
     dialog = page.get_by_role("dialog", name="Derivar esta tarea")
     dialog.locator("#move-q").fill("cardio")
     expect(dialog.locator(".matches")).to_have_text("1 coincidencia")
@@ -47,7 +47,20 @@ def test_a_day_in_spanish(visit, people, picture):
     expect(page.locator(".toast").last).to_contain_text("Enviada a Cardiologist")
     expect(dialog).to_have_count(0)
 
-    # The same Task, asked of the API, is in English.
-    answer = ApiClient(nurse).get(f"Task/{done.resource_id}/$nothing")
+    # Asked of the API, it is all there, and what is recorded is in the language of the clinic.
+    states = ("accepted", "in-progress", "completed")
+    assert told.versions(first) == [("requested", ""), *((each, "maya") for each in states)]
+    assert told.reasons(first) == [("claim", "maya", ""), ("complete", "maya", "")]
+    assert not told.sees(f"Task/{second}")
+    heart = api("cardiologist")
+    assert heart.now(second) == ("requested", "")
+    moved = heart.found(f"Provenance?target=Task/{second}&_sort=recorded,_id")[-1]
+    assert (identifier(moved["agent"][0]["who"]), reason(moved["reason"][0])) == (
+        "maya",
+        "workload",
+    )
+    assert moved["reason"][0]["coding"][0]["display"] == "Workload"
+    assert moved["activity"]["text"] == "Rerouted"
+    answer = told.get(f"Task/{first}/$nothing")
     assert "operation" in answer.json()["issue"][0]["diagnostics"].lower()
     assert "operación" not in answer.content.decode()

@@ -42,26 +42,6 @@ def url(task: str) -> str:
     return f"/worklist/t/{task}?list={POOL}"
 
 
-def test_two_people_in_one_task_know_of_each_other(visit, people):
-    task = Task.objects.get(tokens__contains=["focus=Communication/dizzy"]).resource_id
-    nurse = visit("nurse", url(task))
-    cora = visit("coordinator", f"/worklist/t/{task}?list=all")
-    viewing = cora.locator(".d-bar [data-others=viewing]")
-    expect(viewing).to_have_text("Also viewing: Maya Lindqvist")
-    expect(nurse.locator(".d-bar [data-others=viewing]")).to_have_text("Also viewing: Cora Blake")
-    nurse.locator("#act-claim").click()
-    expect(nurse.locator("#act-start:not([aria-disabled])")).to_be_visible()
-    nurse.locator("#reply-text").press_sequentially("Please sit")
-    said = "Maya Lindqvist is writing a reply"
-    expect(cora.locator(".d-bar [data-others=writing]")).to_have_text(said)
-    expect(viewing).to_be_hidden()
-    expect(nurse.locator("#draft-saved")).to_contain_text("Saved")
-    # Who opens another task is no longer told of this one.
-    cora.locator(".row .t", has_text="Wound photo").click()
-    expect(cora.locator("#task-title")).to_contain_text("Wound photo")
-    expect(cora.locator(".d-bar [data-others=writing]")).to_be_hidden()
-
-
 def test_an_empty_reply_cannot_be_sent_and_says_why(visit, people):
     task = Task.objects.get(tokens__contains=["focus=Communication/dizzy"]).resource_id
     actions.claim(task, actor=people["nurse"].actor)

@@ -36,7 +36,7 @@ def status(task: str) -> str:
     return Task.objects.get(resource_id=task).status
 
 
-def test_reply_and_complete_without_a_mouse(visit, people, mine):
+def test_reply_and_complete_without_a_mouse(visit, people, mine, api):
     page = visit("nurse", OURS)
     row = page.locator(".row.thread")
     expect(row).to_have_count(1)
@@ -56,7 +56,11 @@ def test_reply_and_complete_without_a_mouse(visit, people, mine):
     expect(page.locator(".toast")).to_contain_text("Sent and completed")
     expect(page.locator(".steps .now")).to_contain_text("Completed")
     expect(page.locator(".msg").last).to_contain_text("Please do not take the tablet today.")
-    assert status(mine) == "completed"
+    told = api("nurse")
+    assert told.now(mine) == ("completed", "maya")
+    [output] = told.read(f"Task/{mine}")["output"]
+    assert told.recipients(output["valueReference"]["reference"]) == ["oyelaran"]
+    assert told.recipients("Communication/dizzy") == ["maya"]
     assert messages.draft_of("Communication/dizzy", people["nurse"].actor) is None
     for canary in CANARIES:
         assert canary not in page.title() and canary not in page.url
