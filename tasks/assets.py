@@ -49,7 +49,7 @@ ICONS = (
     "alarm-clock", "arrow-down-wide-narrow", "arrow-right", "arrow-up", "ban", "bookmark", "list-filter", "panel-left", "calendar-clock", "chart-column", "check",
     "chevron-down", "chevron-left", "chevron-up", "circle-check", "circle-question-mark", "circle-x",
     "clipboard-list", "clock", "columns-3", "contrast", "corner-up-right", "download", "ellipsis", "eye", "eye-off", "file-text",
-    "flask-conical", "hand", "history", "image", "inbox", "info", "keyboard", "link-2-off",
+    "flask-conical", "hand", "history", "image", "inbox", "info", "keyboard", "link", "link-2-off",
     "list-checks", "lock", "log-out", "message-square", "milestone", "paperclip", "pause",
     "pencil", "pill", "play", "plus", "printer", "rows-3", "search", "send", "settings-2", "shield-alert",
     "shield-check", "shuffle", "siren", "sticky-note", "stethoscope", "triangle-alert", "undo-2", "user-round", "user-round-plus", "users-round", "wifi-off", "x",

@@ -21,6 +21,7 @@ def words() -> dict[str, str | list[str]]:
         "halves": times.halves(),
         "undone": _("No connection: that was not done."),
         "slow": _("Slow down, retry in {seconds} s."),
+        "copied": _("Link copied. Who opens it sees what they may see."),
         "failed": _("The server could not answer: that was not done. Try again."),
         "new": [ngettext("{count} new, show", "{count} new, show", n) for n in BOTH],
         "place": _("{place} of {total}"),

@@ -18,7 +18,7 @@ $$("[data-show]").forEach((button) => {
 });
 if (!app) return;
 
-$$("[data-print]").forEach((button) => { button.hidden = false; button.addEventListener("click", () => print()); });
+$$("[data-print]").forEach((button) => { button.hidden = false; });
 
 // What we say by ourselves, in the language of the page; of a pair the first is for one.
 const words = JSON.parse(app.dataset.words);
@@ -29,7 +29,7 @@ $$("[data-dialog='keys'], #live").forEach((each) => { each.hidden = false; });
 
 on("click", (event) => {
   const hit = (selector) => event.target.closest(selector);
-  $$("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  $$("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target) || hit("[data-print], [data-copy]")) menu.open = false; });
   if (hit("[aria-disabled='true']")) { event.preventDefault(); return; }
   const opener = hit("[data-dialog]");
   if (opener) { event.preventDefault(); openDialog(opener.dataset.dialog); }
@@ -38,6 +38,9 @@ on("click", (event) => {
   const problem = hit("a[href^='#field-']");
   if (problem) { event.preventDefault(); focusOn(firstOf(problem)); }
   if (hit("[data-dismiss]")) { putAway(hit(".toast")); rest(); }
+  if (hit("[data-print]")) print();
+  const copied = hit("[data-copy]");
+  if (copied) navigator.clipboard.writeText(new URL(copied.dataset.copy, location)).then(() => say(words.copied));
   if (hit("[data-retry]")) poll();
   if (hit("[data-refresh]")) refreshDetail();
   const move = hit("[data-move]");

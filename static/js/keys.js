@@ -4,7 +4,7 @@ const SHIFTED = {
   J: () => extend(1), K: () => extend(-1), R: () => $("#list") && showNew(), L: () => $("#lock-now")?.requestSubmit(),
 };
 const PLAIN = {
-  j: () => moveFocus(1), k: () => moveFocus(-1), g: () => { going = true; },
+  j: () => walk(1), k: () => walk(-1), g: () => { going = true; },
   x: () => choose(boxOf(currentRow())), z: () => press($$("[data-undo]").at(-1)),
 };
 // What somebody has put in place of a key; "" for nothing.
@@ -58,6 +58,11 @@ function controlFor(key) {
 function neighbour(step) {
   const all = rows(), at = all.indexOf(currentRow());
   return all[at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1)];
+}
+// From the task that is open to the next one, from the list to the next row.
+function walk(step) {
+  if (document.activeElement?.closest?.("#detail") && $(".row.sel")) openNeighbour(step);
+  else moveFocus(step);
 }
 function moveFocus(step) { focusOn(neighbour(step)?.querySelector(".t")); }
 function openNeighbour(step) {

@@ -120,8 +120,10 @@ function mark() {
     if (link) link.ariaCurrent = selected ? "true" : null;
   });
   const at = all.findIndex((row) => row.dataset.id === open);
-  const place = $("#place"), total = all.length + ($(".more-rows") ? "+" : "");
-  if (place) place.textContent = at < 0 ? "" : ` · ${fill(words.place, { place: at + 1, total })}`;
+  // Of a list that goes on the server has told how many there are, where that is known.
+  const place = $("#place"), told = Number($("#list-count")?.dataset.total);
+  const total = !$(".more-rows") ? all.length : told > all.length ? told : `${all.length}+`;
+  if (place) place.textContent = at < 0 ? "" : `${fill(words.place, { place: at + 1, total })} · `;
   $$("[data-move]", detail ?? document).forEach((button) => { button.hidden = at < 0; });
   $$(".row.leaving:not([data-going])").forEach((row) => {
     row.dataset.going = "";

@@ -10,7 +10,7 @@ from tasks.models import Task
 from tests.browser.clinic import CANARIES
 from tests.browser.conftest import PHONE
 from tests.browser.test_accessibility import assert_accessible
-from tests.factories import create, put, task_document
+from tests.factories import NURSE_ROLE, create, put, role, task_document
 
 POOL = "pool:registered-nurse"
 
@@ -97,6 +97,33 @@ def test_a_note_is_added_and_put_right(visit, mine):
     before = page.locator(".tl li:visible").count()
     changes.check()
     assert page.locator(".tl li:visible").count() < before
+
+
+def test_the_bar_leads_from_task_to_task(visit, people, picture):
+    for number in range(12):
+        create(task_document(performerType=role(NURSE_ROLE), code={"text": f"Errand {number}"}))
+    page = visit("nurse", "/worklist/pool/registered-nurse?priority=routine", permissions=[
+        "clipboard-read", "clipboard-write",
+    ])  # fmt: skip
+    page.locator(".row .t").first.click()
+    expect(page.locator("#task-title")).to_be_focused()
+    first = page.locator("#task-title").inner_text()
+    expect(page.locator("#place")).to_have_text("1 of 14 · ")
+    page.keyboard.press("j")
+    expect(page.locator("#place")).to_have_text("2 of 14 · ")
+    expect(page.locator("#task-title")).to_be_focused()
+    page.keyboard.press("k")
+    expect(page.locator("#task-title")).to_have_text(first)
+    page.get_by_role("button", name="Next task").click()
+    expect(page.locator("#place")).to_have_text("2 of 14 · ")
+    picture(page, "step-bar")
+    page.locator("#task-more").click()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".toast", has_text="Link copied")).to_be_visible()
+    found = page.locator("#detail").get_attribute("data-task")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.endswith(f"/worklist/t/{found}")
+    assert_accessible(page)
 
 
 def test_the_due_date_is_changed_by_key_and_undone(visit, mine):
