@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
+from django.db.models import Count
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -33,6 +34,7 @@ from accounts.models import (
     User,
 )
 from accounts.pools import create_pool, save_codes
+from fhir.actor import Role
 from fhir.errors import FhirError
 
 
@@ -57,7 +59,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
-    list_display = ["username", "first_name", "last_name", "reference", "is_active"]
+    list_display = ["username", "first_name", "last_name", "role", "reference", "is_active"]
     search_fields = ["username", "first_name", "last_name", "reference"]
     fieldsets = [
         *DjangoUserAdmin.fieldsets,
@@ -68,6 +70,14 @@ class UserAdmin(DjangoUserAdmin):
         *DjangoUserAdmin.add_fieldsets,
         (None, {"fields": ["first_name", "last_name", "reference", "groups"]}),
     ]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=gettext_lazy("role"))
+    def role(self, user: User) -> str:
+        """Her groups that are roles: those of pools follow from her PractitionerRoles."""
+        return ", ".join(each.name for each in user.groups.all() if each.name in {*Role})
 
     def save_model(self, request, obj, form, change):
         with transaction.atomic():
@@ -124,7 +134,7 @@ class PoolAdmin(admin.ModelAdmin):
     list_display = ["name", "slug", "codes", "member_limit", "requires_licence", "hours"]
     list_filter = ["requires_licence", "refuses_unserved"]
     search_fields = ["name", "slug"]
-    filter_horizontal = ["coordinators"]
+    autocomplete_fields = ["coordinators"]
     prepopulated_fields = {"slug": ["name"]}
     readonly_fields = ["members_now"]
     inlines = [OpeningHoursInline, MemberLimitInline]
@@ -147,8 +157,11 @@ class PoolAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("Open"))
     def hours(self, pool: Pool) -> str:
-        days = pool.opening_hours.values("weekday").distinct().count()
-        return _("%(days)s days a week") % {"days": days} if days else _("Always")
+        return _("%(days)s days a week") % {"days": pool.days} if pool.days else _("Always")
+
+    def get_queryset(self, request):
+        days = Count("opening_hours__weekday", distinct=True)
+        return super().get_queryset(request).annotate(days=days)
 
     @admin.action(permissions=["change"], description=_("Open Monday to Friday, 08:00 to 17:00"))
     def open_on_weekdays(self, request, queryset):

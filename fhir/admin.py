@@ -5,7 +5,7 @@ A Subscription itself is written by the API. Secrets can be set here and are nev
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -84,22 +84,23 @@ class SubscriberAdmin(ShownAdmin):
 
     def get_queryset(self, request):
         outcomes = Event.Outcome
+        document = ClinicalResource.objects.filter(
+            resource_type=says.TYPE, resource_id=OuterRef("resource_id"), deleted=False
+        )
         return (
             super()
             .get_queryset(request)
             .annotate(
                 waiting=Count("events", filter=Q(events__outcome=outcomes.WAITING)),
                 given_up=Count("events", filter=Q(events__outcome=outcomes.DEAD)),
+                text=Subquery(document.values("document")[:1]),
             )
         )
 
     def _says(self, subscriber: Subscriber, *names: str) -> str:
         """An element of the Subscription's document."""
         if not hasattr(subscriber, "document"):
-            found = ClinicalResource.objects.filter(
-                resource_type=says.TYPE, resource_id=subscriber.resource_id, deleted=False
-            ).first()
-            subscriber.document = json.loads_stored(found.document) if found else {}
+            subscriber.document = json.loads_stored(subscriber.text) if subscriber.text else {}
         found = subscriber.document
         for name in names:
             found = found.get(name, {})

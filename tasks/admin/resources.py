@@ -46,8 +46,8 @@ def worklist_link(task_id: str):
 
 @admin.register(Task)
 class TaskAdmin(ReadOnlyAdmin):
-    list_display = ["resource_id", "state", "urgency", "owner", "pool", "due_at", "last_updated"]
-    list_display += ["worklist"]
+    list_display = ["resource_id", "worklist", "state", "urgency", "owner", "pool", "due_at"]
+    list_display += ["last_updated"]
     list_filter = [StatusFilter, PriorityFilter, "pool", "deleted"]
     list_select_related = ["pool"]
     show_facets = admin.ShowFacets.ALLOW

@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
+from django.db.models import Count, Q
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -174,7 +175,9 @@ class RuleAdmin(Labelled, admin.ModelAdmin):
         return ["slug"] if obj else []
 
     def get_queryset(self, request):
-        return super().get_queryset(request).prefetch_related("actions__task_type", "actions__pool")
+        ran = Count("runs", filter=Q(runs__ran__gt=now() - WEEK))
+        found = super().get_queryset(request).annotate(ran_this_week=ran)
+        return found.prefetch_related("actions__task_type", "actions__pool")
 
     def has_delete_permission(self, request, obj=None):
         """What has run keeps its log, and what is shipped would come back: switch it off."""
@@ -199,8 +202,8 @@ class RuleAdmin(Labelled, admin.ModelAdmin):
 
     @admin.display(description=_("runs of the last week"))
     def week(self, rule):
-        count = rule.runs.filter(ran__gt=now() - WEEK).count()
         url = reverse("admin:tasks_rulerun_changelist")
+        count = rule.ran_this_week
         return format_html('<a href="{}?rule__id__exact={}">{}</a>', url, rule.pk, count)
 
     def get_urls(self):

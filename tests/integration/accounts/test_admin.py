@@ -7,11 +7,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.actions import create_user
 from accounts.models import Availability, Pool, User
+from accounts.pools import create_pool
 from config.admin import SECTIONS
 from fhir.actor import Role
 from tasks import actions
-from tasks.models import Provenance, Task, TaskUserObjectPermission
+from tasks.models import Provenance, Rule, Task, TaskUserObjectPermission
 from tests.factories import create, pool_task, task_document
 
 
@@ -193,13 +195,39 @@ def test_a_provenance_leads_to_its_task_and_is_never_deleted(admin, cast):
     assert admin.get(f"/admin/tasks/provenance/{kept.pk}/delete/").status_code == 403
 
 
-def test_a_list_of_many_tasks_takes_no_more_queries(admin):
-    for _ in range(3):
-        pool_task()
+def another_task(number):
+    pool_task()
+
+
+def another_pool(number):
+    pool = create_pool(f"Pool {number}", [f"urn:roles|{number}"], f"pool-{number}")
+    pool.opening_hours.create(weekday=number % 7, opens="08:00", closes="17:00")
+
+
+def another_rule(number):
+    Rule.objects.create(name=f"Rule {number}", slug=f"rule-{number}", trigger=Rule.Trigger.MESSAGE)
+
+
+def another_user(number):
+    create_user(f"user-{number}", role=Role.PRACTITIONER)
+
+
+@pytest.mark.parametrize(
+    ("path", "another"),
+    [
+        ("tasks/task/", another_task),
+        ("accounts/pool/", another_pool),
+        ("tasks/rule/", another_rule),
+        ("accounts/user/", another_user),
+    ],
+)
+def test_a_list_of_more_takes_no_more_queries(admin, path, another):
+    for number in range(2):
+        another(number)
     with CaptureQueriesContext(connection) as few:
-        admin.get("/admin/tasks/task/")
-    for _ in range(27):
-        pool_task()
+        admin.get(f"/admin/{path}")
+    for number in range(2, 12):
+        another(number)
     with CaptureQueriesContext(connection) as many:
-        admin.get("/admin/tasks/task/")
+        admin.get(f"/admin/{path}")
     assert len(many) == len(few)

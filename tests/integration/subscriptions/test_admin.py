@@ -1,6 +1,8 @@
 """Django admin: the allow-list, the log, and sending again; secrets are set and never shown."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from fhir.subscriptions import delivering
 from fhir.subscriptions.document import SECRET_URL
@@ -134,3 +136,15 @@ def test_a_pause_can_be_cut_short(admin, receiver):
     admin.post("/admin/fhir/subscriber/", data)
     deliver()
     assert receiver.numbers == [1]
+
+
+def test_a_list_of_more_takes_no_more_queries(admin, receiver):
+    subscribe(receiver.url)
+    with CaptureQueriesContext(connection) as few:
+        text = admin.get("/admin/fhir/subscriber/").content.decode()
+    assert receiver.url in text
+    for _ in range(5):
+        subscribe(receiver.url)
+    with CaptureQueriesContext(connection) as many:
+        admin.get("/admin/fhir/subscriber/")
+    assert len(many) == len(few)
