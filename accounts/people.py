@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from fhir import resources, sql, store
+from fhir import once, resources, sql, store
 from fhir.actor import Actor
 from fhir.datatypes import display_of, format_name, parse_reference
 from fhir.errors import NotFound
@@ -20,20 +20,21 @@ from accounts_user where (reference <> '' and reference = any(%s)) or username =
 
 def documents(references: Iterable[str], *, actor: Actor) -> dict[str, dict]:
     """The documents of those references that exist and that `actor` may read, by `Type/id`."""
+    asked, known = {*references}, once.found(documents, actor)
     wanted = defaultdict(set)
-    for reference in references:
+    for reference in asked - known.keys():
+        known[reference] = None
         type_name, resource_id = split(reference)
         if resource_id:
             wanted[type_name].add(resource_id)
-    found = {}
     for type_name, ids in wanted.items():
         try:
             resource_type = resources.get(type_name)
         except NotFound:
             continue
         for stored in store.find_all(resource_type, ids, actor=actor):
-            found[stored.reference] = stored.parsed()
-    return found
+            known[stored.reference] = stored.parsed()
+    return {reference: found for reference in asked if (found := known.get(reference))}
 
 
 def split(reference: str) -> tuple[str, str]:
@@ -51,15 +52,24 @@ def names(references: Iterable[str], *, actor: Actor) -> dict[str, str]:
     A user's own name wins over that of the resource; `User/<username>` is a user without one.
     """
     wanted = {reference for reference in references if reference}
-    usernames = {each.removeprefix("User/") for each in wanted if each.startswith("User/")}
-    users = sql.rows(NAMES_OF_USERS, (sorted(wanted), sorted(usernames))) if wanted else []
-    found = {}
-    for username, reference, full_name in users:
-        found[f"User/{username}"] = full_name or username
-        if reference and full_name:
-            found[reference] = full_name
+    users = _names_of_users(wanted)
+    found = {reference: users[reference] for reference in wanted if users.get(reference)}
     rest = documents(wanted - found.keys(), actor=actor)
     return found | {reference: name for reference, each in rest.items() if (name := name_in(each))}
+
+
+def _names_of_users(wanted: set[str]) -> dict[str, str]:
+    known = once.found(_names_of_users)
+    if missing := wanted - known.keys():
+        known |= dict.fromkeys(missing, "")
+        usernames = {each.removeprefix("User/") for each in missing if each.startswith("User/")}
+        for username, reference, full_name in sql.rows(
+            NAMES_OF_USERS, (sorted(missing), sorted(usernames))
+        ):
+            known[f"User/{username}"] = full_name or username
+            if reference and full_name:
+                known[reference] = full_name
+    return known
 
 
 def name_in(document: dict) -> str:

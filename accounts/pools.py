@@ -14,6 +14,7 @@ from accounts.care_team_roles import CARE_TEAM_ROLES
 from fhir import sql
 from fhir.actor import Role
 from fhir.datatypes import codings, display_of
+from fhir.once import once
 
 POOL_PERMISSIONS = ("view_pool", "claim_pool", "assign_pool")
 
@@ -56,14 +57,30 @@ def codes_of(concepts: list[dict]) -> list[str]:
 
 def pool_ids(codes: list[str]) -> list[int]:
     """The pools that any of the codes leads to, in the order of the codes."""
-    if not codes:
-        return []
+    return [*_pool_ids(tuple(codes))] if codes else []
+
+
+@once
+def _pool_ids(codes: tuple[str, ...]) -> list[int]:
     rows = sql.rows(
         "select id from accounts_pool p where p.codes && %s::varchar[]"
         " order by (select min(array_position(%s::varchar[], c)) from unnest(p.codes) c), id",
-        (codes, codes),
+        ([*codes], [*codes]),
     )
     return [row[0] for row in rows]
+
+
+@once
+def pools_known() -> dict[int, tuple[str, list[str]]]:
+    """Every pool: its name and its codes."""
+    rows = sql.rows("select id, name, codes from accounts_pool order by id")
+    return {pool_id: (name, codes) for pool_id, name, codes in rows}
+
+
+def pool_names(codes: list[str]) -> list[str]:
+    """What the pools are called that any of the codes leads to."""
+    known = pools_known()
+    return [known[each][0] for each in pool_ids(codes) if each in known]
 
 
 def pools_of_role(document: dict) -> list[int]:

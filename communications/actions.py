@@ -4,7 +4,7 @@ Whoever writes in a thread does so one after the other (`lock_thread`): what som
 be the newest message, still is when hers is written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Q
@@ -162,15 +162,13 @@ def document_of(header: dict, text: str, *, actor: Actor, internal: bool = False
 
 def asking(thread: str) -> dict | None:
     """The newest message from the patient's side: what an answer answers, and whom."""
-    found = (
-        Communication.objects.filter(
-            thread=thread, voice__in=(documents.PATIENT, documents.THANKS), deleted=False
-        )
-        .order_by("-said_at", "-resource_id")
-        .values_list("document", flat=True)
-        .first()
+    found = sql.rows(
+        "select document from communications_communication"
+        " where thread = %s and voice = any(%s) and not deleted"
+        " order by said_at desc, resource_id desc limit 1",
+        (thread, [documents.PATIENT, documents.THANKS]),
     )
-    return json.loads_stored(found) if found else None
+    return json.loads_stored(*found[0]) if found else None
 
 
 def recipient_in(header: dict) -> dict | None:
@@ -185,25 +183,12 @@ def draft_of(thread: str, actor: Actor) -> Stored | None:
     """What the actor is writing in a thread."""
     if not actor.reference:
         return None
-    found = (
-        Communication.objects.filter(
-            thread=thread, sender=actor.reference, draft=True, deleted=False
-        )
-        .order_by("-id")
-        .values_list("resource_id", flat=True)
-        .first()
+    found = sql.rows(
+        "select resource_id from communications_communication"
+        " where thread = %s and sender = %s and draft and not deleted order by id desc limit 1",
+        (thread, actor.reference),
     )
-    return found and store.find(resources.get("Communication"), found, actor=SYSTEM)
-
-
-def drafts_in(threads: Iterable[str], *, actor: Actor) -> list[tuple[str, str]]:
-    """(thread, sender) of what others are writing: that they do, never what."""
-    return list(
-        Communication.objects.filter(thread__in=list(threads), draft=True, deleted=False)
-        .exclude(sender=actor.reference)
-        .order_by("-last_updated")
-        .values_list("thread", "sender")
-    )
+    return store.find(resources.get("Communication"), *found[0], actor=SYSTEM) if found else None
 
 
 def _remove_draft(thread: str, actor: Actor) -> None:

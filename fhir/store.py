@@ -5,7 +5,7 @@ of other tables that hang on it: a version costs next to nothing over the row al
 together (design.md §3). There is no NOTIFY in a write: it takes group commit away.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -102,6 +102,23 @@ def find_all(resource_type: ResourceType, ids: Iterable[str], *, actor: Actor) -
     )
     found = {row[1]: Stored(row[0], resource_type.name, *row[1:]) for row in rows}
     return [found[each] for each in wanted if each in found]
+
+
+def documents(
+    model: type[Resource], condition: str, params: Sequence, *, actor: Actor, limit: int
+) -> list[dict]:
+    """The documents of the rows that an SQL condition chooses, with the order that it ends in.
+
+    Of a model of its own type; of those that are not deleted and that the actor may see. It is
+    prepared, unlike a query of Django's, so the condition is of a fixed text.
+    """
+    seen, seen_params = model.readable_condition(actor).for_table(_table(model), columns_of(model))
+    rows = sql.rows(
+        f"select document from {_table(model)} where not deleted and {seen} and {condition}"
+        f" limit {int(limit)}",
+        (*seen_params, *params),
+    )
+    return [json.loads_stored(text) for (text,) in rows]
 
 
 def read(resource_type: ResourceType, resource_id: str, *, actor: Actor) -> Stored:

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 
 from accounts import people
 from accounts.people import Patient
-from fhir import json
+from fhir import json, sql, store
 from fhir.actor import Actor
 from fhir.datatypes import codings, display_of
-from fhir.models import ClinicalResource
 from tasks import times
 from tasks.models import Task
+from tasks.queue import literals
 from tasks.rows import due, priority_of, title_of
 from tasks.times import Due
 from tasks.transitions import OPEN
@@ -91,10 +91,12 @@ def _deceased(document: dict, now: datetime) -> str:
 
 def _allergies(patient: str) -> list[dict]:
     """The AllergyIntolerances that hold."""
-    found = ClinicalResource.objects.filter(
-        resource_type="AllergyIntolerance", tokens__contains=[f"patient={patient}"], deleted=False
-    ).values_list("document", flat=True)[:ALLERGIES_SHOWN]
-    return [each for each in map(json.loads_stored, found) if _holds(each)]
+    found = sql.rows(
+        "select document from fhir_clinicalresource where resource_type = 'AllergyIntolerance'"
+        f" and tokens @> array[%s]::text[] and not deleted limit {ALLERGIES_SHOWN}",
+        (f"patient={patient}",),
+    )
+    return [each for (text,) in found if _holds(each := json.loads_stored(text))]
 
 
 def _holds(allergy: dict) -> bool:
@@ -127,14 +129,13 @@ def _said(allergy: dict) -> str:
 
 def _others(patient: str, besides: str, actor: Actor, now: datetime) -> list[OtherTask]:
     """Her other open Tasks that the actor may read, one more than is shown."""
-    found = (
-        Task.objects.readable_by(actor)
-        .filter(subject=patient, deleted=False, status__in=sorted(OPEN))
-        .exclude(resource_id=besides)
-        .order_by("-priority", "due", "id")
-        .values_list("document", flat=True)[: OTHERS_SHOWN + 1]
+    condition = (
+        f"subject = %s and status in ({literals(OPEN)}) and resource_id <> %s"
+        " order by priority desc, due, id"
     )
-    documents = [json.loads_stored(text) for text in found]
+    documents = store.documents(
+        Task, condition, [patient, besides], actor=actor, limit=OTHERS_SHOWN + 1
+    )
     return [
         OtherTask(each["id"], title_of(each), priority_of(each), due(each, now))
         for each in documents

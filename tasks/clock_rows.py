@@ -15,7 +15,6 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from accounts import hours, pools
-from accounts.models import Pool
 from fhir import feed, sql, store
 from fhir.datatypes import parse_date, parse_reference
 from fhir.search.references import unversioned
@@ -89,12 +88,11 @@ def recorded(task_ids: Collection[str]) -> dict[str, list[tuple[Recorded, Writte
 def known_pools() -> Pools:
     """The pools and their hours as they are now, read once."""
     by_code = defaultdict(list)
-    ids = []
-    for pool_id, codes in Pool.objects.order_by("pk").values_list("pk", "codes"):
-        ids.append(pool_id)
+    known = pools.pools_known()
+    for pool_id, (_name, codes) in known.items():
         for code in codes:
             by_code[code].append(pool_id)
-    open_hours = hours.hours_of(ids)
+    open_hours = hours.hours_of(known)
 
     def ids_of(performer_type: list[dict]) -> Sequence[int]:
         """As accounts.pools.pool_ids."""

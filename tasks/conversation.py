@@ -8,17 +8,17 @@ from django.utils.translation import ngettext
 
 from accounts import people
 from communications import categories
-from communications.actions import draft_of, drafts_in, recipient_in
+from communications.actions import draft_of, recipient_in
 from communications.document import FINISHED, PATIENT, RETRACTED, is_patient_side, sender_of
-from communications.models import Communication, Snippet
-from fhir import json
+from communications.models import Snippet
+from communications.reading import drafts_in, last_arrived, messages_in
+from fhir import sql
 from fhir.actor import Actor, Role
 from fhir.datatypes import display_of, parse_date
 from tasks import times
 from tasks.available import blocker
 from tasks.consequences import header_of
 from tasks.files import files_of
-from tasks.replies import last_arrived
 from tasks.threads import waited
 from tasks.transitions import FINAL
 
@@ -117,12 +117,7 @@ def conversation(
     header_id = header_of(focus) or focus["id"]
     thread = f"Communication/{header_id}"
     header = people.documents([thread], actor=actor).get(thread) or focus
-    found = (
-        Communication.objects.readable_by(actor)
-        .filter(thread=thread, draft=False, deleted=False)
-        .order_by("-said_at", "-id")[:MESSAGES_SHOWN]
-    )
-    said = [json.loads_stored(text) for text in found.values_list("document", flat=True)][::-1]
+    said = messages_in(thread, actor)[:MESSAGES_SHOWN][::-1]
     if header.get("payload") and header["id"] == header_id:
         said = [header, *said]
     elif not said and focus.get("payload"):
@@ -156,14 +151,12 @@ def conversation(
 
 def _waiting(thread: str, now: datetime) -> str:
     """How long ago the patient wrote, when it is our turn."""
-    found = (
-        Communication.objects.filter(
-            resource_id=thread.removeprefix("Communication/"), newest_voice=PATIENT
-        )
-        .values_list("newest_at", flat=True)
-        .first()
+    found = sql.rows(
+        "select newest_at from communications_communication"
+        " where resource_id = %s and newest_voice = %s",
+        (thread.removeprefix("Communication/"), PATIENT),
     )
-    return waited(found, now) if found else ""
+    return waited(*found[0], now) if found else ""
 
 
 def _composer(

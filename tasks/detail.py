@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import people
-from accounts.models import Pool
-from accounts.pools import codes_of, pool_ids
+from accounts.pools import codes_of, pool_names
 from fhir import resources, store
 from fhir.actor import Actor, Role
 from fhir.datatypes import display_of, parse_date
@@ -363,7 +362,5 @@ def _note(number: int, note: dict, named: dict, actor: Actor, now: datetime) -> 
 
 def _pools(document: dict) -> list[str]:
     """The pools that the Task's roles lead to, or what the roles are called."""
-    found = dict(Pool.objects.filter(pk__in=(ids := pool_ids(codes_of(
-        document.get("performerType", []))))).values_list("pk", "name"))  # fmt: skip
-    named = [found[each] for each in ids if each in found]
-    return named or [display_of(concept) for concept in document.get("performerType", [])]
+    concepts = document.get("performerType", [])
+    return pool_names(codes_of(concepts)) or [*map(display_of, concepts)]

@@ -23,6 +23,7 @@ from accounts.pools import codes_of, pool_ids
 from fhir import json, sql
 from fhir.actor import Actor
 from fhir.errors import BusinessRuleViolation
+from fhir.once import once
 from tasks import times
 from tasks.document import due_of, reference_of
 from tasks.queue import literals
@@ -318,21 +319,22 @@ def claim_filter(
 
 def _is_free_to_claim(document: dict) -> bool:
     codes = codes_of(document.get("performerType", []))
-    return not _licensed_type(document) and not _restrict("p.codes && %s::varchar[]", codes)
+    return not _licensed_type(document) and not _restrict("p.codes && %s::varchar[]", tuple(codes))
 
 
 def restricts_claims(pools: list[int]) -> bool:
     """Whether a member of these pools may be kept from claiming: hardly ever, and cheap to ask."""
-    return _restrict("p.id = any(%s::bigint[])", pools)
+    return _restrict("p.id = any(%s::bigint[])", tuple(pools))
 
 
-def _restrict(which: str, values: list) -> bool:
+@once
+def _restrict(which: str, values: tuple) -> bool:
     return bool(values) and bool(
         sql.rows(
             f"select 1 from accounts_pool p where {which}"
             " and (p.requires_licence or p.member_limit is not null or exists ("
             " select 1 from accounts_memberlimit l where l.pool_id = p.id)) limit 1",
-            (values,),
+            ([*values],),
         )
     )
 
@@ -416,6 +418,16 @@ def check_pool(document: dict, pool_id: int, *, at: datetime) -> None:
 # --- plain writes ---------------------------------------------------------------------------------
 
 
+@once
+def _refusing(codes: tuple[str, ...]) -> list[tuple[int, bool]]:
+    """The pools that the codes lead to, each with whether it refuses what nobody in it can do."""
+    if not codes:
+        return []
+    return sql.rows(
+        "select id, refuses_unserved from accounts_pool where codes && %s::varchar[]", ([*codes],)
+    )
+
+
 def check_write(actor: Actor, before: dict | None, after: dict, *, at: datetime) -> None:
     """Hold a write to the rules of those of its pools that refuse what nobody can do.
 
@@ -428,11 +440,8 @@ def check_write(actor: Actor, before: dict | None, after: dict, *, at: datetime)
     if before is not None and owner == reference_of(before, "owner"):
         if before.get("performerType") == after.get("performerType"):
             return
-    codes = codes_of(after.get("performerType", []))
-    pools = codes and sql.rows(
-        "select id, refuses_unserved from accounts_pool where codes && %s::varchar[]", (codes,)
-    )
-    if not pools or not any(refuses for _, refuses in pools):
+    pools = _refusing(tuple(codes_of(after.get("performerType", []))))
+    if not any(refuses for _, refuses in pools):
         return
     if owner:
         if before is None or owner != reference_of(before, "owner"):

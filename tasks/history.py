@@ -4,10 +4,12 @@ import difflib
 import json as pretty
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
 from fhir import json, sql
+from fhir.once import once
 from tasks.document import PRIORITY_RANK, reference_of
 from tasks.task_types import label_of
 from tasks.transitions import Status
@@ -16,26 +18,34 @@ SHOWN = 200
 """Older versions are left to the API's history."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of a Task as it lies in the database."""
+class Version(NamedTuple):
+    """One version of a Task as it lies in the database; `document` is empty for a deletion."""
 
     number: int
     at: datetime
     actor: str
     interaction: str
+    transaction: int
     document: dict
 
 
-def versions_of(task_id: str) -> list[Version]:
-    """Oldest first, deletions left out."""
+@once
+def all_versions_of(task_id: str) -> list[Version]:
+    """The newest ones, oldest first."""
     found = sql.rows(
-        "select version_id, last_updated, actor, interaction, document from fhir_resourceversion"
-        " where resource_type = 'Task' and resource_id = %s and document <> ''"
+        "select version_id, last_updated, actor, interaction, transaction, document"
+        " from fhir_resourceversion where resource_type = 'Task' and resource_id = %s"
         f" order by version_id desc limit {SHOWN}",
         (task_id,),
     )
-    return [Version(*row[:4], json.loads_stored(row[4])) for row in reversed(found)]
+    return [
+        Version(*row[:5], json.loads_stored(row[5]) if row[5] else {}) for row in reversed(found)
+    ]
+
+
+def versions_of(task_id: str) -> list[Version]:
+    """Those of them that are no deletions."""
+    return [each for each in all_versions_of(task_id) if each.document]
 
 
 def written(document: dict) -> str:

@@ -9,16 +9,17 @@ from django.utils.translation import gettext as _
 from accounts.models import Pool
 from fhir.actor import Actor
 from fhir.errors import Conflict, Forbidden, InvalidSearch
+from fhir.once import reading
 from tasks.look import Look
 from tasks.models import SavedView
 from tasks.worklist import (
     Count,
     View,
-    count_matching,
+    as_kept,
+    count_each,
     opens,
     pools_shown,
     saved_views,
-    view_named,
 )
 
 MOST = 50
@@ -61,11 +62,12 @@ def delete(saved: SavedView, actor: Actor) -> None:
     saved.delete()
 
 
+@reading
 def counts(actor: Actor, *, now: datetime) -> list[tuple[SavedView, Count]]:
     pools = pools_shown(actor)
-    kept = [each for each in saved_views(actor) if opens(each, actor, pools)]
-    views = [view_named(f"view:{each.pk}", actor) for each in kept[:MOST]]
-    return [(view.saved, count_matching(view, actor, now=now)) for view in views]
+    kept = [each for each in saved_views(actor) if opens(each, actor, pools)][:MOST]
+    counted = count_each([as_kept(each, actor) for each in kept], actor, now=now)
+    return list(zip(kept, counted, strict=True))
 
 
 def keep_look(saved: SavedView, look: Look) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import people
 from fhir import actions as resource_actions
-from fhir import json
+from fhir import json, store
 from fhir.actor import Actor
 from fhir.datatypes import to_instant
 from fhir.errors import InvalidResource, NotFound
@@ -66,14 +66,10 @@ class Tree:
         ]
 
     def _read(self, wholes: list[str]) -> list[str]:
-        found = (
-            Task.objects.readable_by(self.actor)
-            .filter(tokens__overlap=[f"part-of={each}" for each in wholes], deleted=False)
-            .order_by("id")
-            .values_list("document", flat=True)[:SHOWN]
-        )
+        parts = [f"part-of={each}" for each in wholes]
+        condition = "tokens && %s::text[] order by id"
         read = []
-        for document in map(json.loads_stored, found):
+        for document in store.documents(Task, condition, [parts], actor=self.actor, limit=SHOWN):
             for whole in document.get("partOf", []):
                 if whole.get("reference") in wholes:
                     self._below[whole["reference"]].append(document)

@@ -13,10 +13,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from communications import actions as messages
-from communications.document import FINISHED, RETRACTED, is_patient_side, sender_of
-from communications.models import Communication
+from communications.document import FINISHED, is_patient_side, sender_of
+from communications.reading import last_arrived
 from communications.snippets import fields_left
-from fhir import json, resources, store
+from fhir import resources, store
 from fhir.actions import change, check_writer, consequence
 from fhir.actor import SYSTEM, Actor
 from fhir.conformance import canonical
@@ -232,19 +232,6 @@ def check_seen(header: str, seen: str, *, actor: Actor) -> None:
     else:
         by = name_of(last.get("sender") or {})
     raise AnsweredMeanwhile(last, by=by)
-
-
-def last_arrived(header: str, *, actor: Actor) -> dict | None:
-    """The message of a thread that arrived last, of those that say something to the actor."""
-    found = (
-        Communication.objects.readable_by(actor)
-        .filter(thread=header, deleted=False, draft=False)
-        .exclude(tokens__contains=[f"status={RETRACTED}"])
-        .order_by("-id")
-        .values_list("document", flat=True)
-        .first()
-    )
-    return json.loads_stored(found) if found else None
 
 
 def _set_header(header_id: str, status: str, *, actor: Actor) -> None:

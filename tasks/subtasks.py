@@ -6,19 +6,25 @@ it, with a reason. Grandchildren count by keeping their own parent open.
 
 from django.utils.translation import ngettext
 
-from tasks.models import Task
+from fhir import sql
+from fhir.once import once
+from tasks.queue import literals
 from tasks.transitions import OPEN
 
 
+@once
 def open_children(task_id: str) -> int:
     """How many of the Tasks that are part of this one have not ended.
 
     All of them count, seen or not: whoever completes the whole must know that something is left,
     and is told no more of what she may not see than their number.
     """
-    return Task.objects.filter(
-        tokens__contains=[f"part-of=Task/{task_id}"], deleted=False, status__in=OPEN
-    ).count()
+    [(count,)] = sql.rows(
+        "select count(*) from tasks_task where tokens @> array[%s]::text[] and not deleted"
+        f" and status in ({literals(OPEN)})",
+        (f"part-of=Task/{task_id}",),
+    )
+    return count
 
 
 def blocker(document: dict) -> str:

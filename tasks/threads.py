@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy
 from accounts import people
 from accounts.models import Pool
 from accounts.people import Patient
-from communications.actions import drafts_in
 from communications.document import PATIENT, STAFF, sender_of
 from communications.models import Communication
+from communications.reading import drafts_in
 from fhir import json, sql
 from fhir.access import columns_of
 from fhir.actor import Actor, Role

@@ -9,18 +9,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import people
-from accounts.models import Pool
-from accounts.pools import codes_of, pool_ids
+from accounts.pools import codes_of, pool_names
 from communications import categories
-from communications.document import RETRACTED, is_patient_side, said_at
-from communications.models import Communication
-from fhir import json, sql
+from communications.document import DRAFT, RETRACTED, is_patient_side, said_at
+from communications.reading import messages_in
+from fhir import sql, store
 from fhir.access import columns_of
 from fhir.actor import Actor
 from fhir.datatypes import EARLIEST, display_of, parse_date
@@ -32,13 +29,11 @@ from tasks.clocks import kind_of_move
 from tasks.consequences import header_of, thread_of
 from tasks.document import due_of, reference_of
 from tasks.explanations import Explanation, Written
-from tasks.history import STATUS_WORDS, priority_word
-from tasks.models import Provenance, RuleRun, Task
+from tasks.history import STATUS_WORDS, Version, all_versions_of, priority_word
+from tasks.models import Provenance, Task
 from tasks.task_types import label_of
 from tasks.transitions import CLAIMABLE, ENDED, Status
 
-SHOWN = 200
-"""Versions, and messages: older ones are left to the history and the thread."""
 AT_ONCE = timedelta(minutes=1)
 """So far apart a note and a Provenance of the same person may be and tell of one thing, where no
 version tells them together."""
@@ -118,30 +113,6 @@ class Event:
 def timeline(stored: Stored, *, actor: Actor) -> list[Event]:
     """Everything that happened to a Task which the actor may read, newest first."""
     return _Timeline(stored, actor).events()
-
-
-class Version(NamedTuple):
-    """`document` is None for a deletion."""
-
-    number: int
-    at: datetime
-    actor: str
-    interaction: str
-    transaction: int
-    document: dict | None
-
-
-def versions_of(task_id: str) -> list[Version]:
-    """The newest ones, oldest first."""
-    found = sql.rows(
-        "select version_id, last_updated, actor, interaction, transaction, document"
-        " from fhir_resourceversion where resource_type = 'Task' and resource_id = %s"
-        f" order by version_id desc limit {SHOWN}",
-        (task_id,),
-    )
-    return [
-        Version(*row[:5], json.loads_stored(row[5]) if row[5] else None) for row in reversed(found)
-    ]
 
 
 # --- what one version did -------------------------------------------------------------------------
@@ -244,7 +215,7 @@ def _tell_status(found: Change, move: str, before: dict, after: dict) -> None:
 class _Timeline:
     def __init__(self, stored: Stored, actor: Actor):
         self.stored, self.actor = stored, actor
-        self.versions = versions_of(stored.resource_id)
+        self.versions = all_versions_of(stored.resource_id)
         self.displays: dict[str, str] = {}
         """What references are called where they stand."""
 
@@ -265,7 +236,7 @@ class _Timeline:
     def _of_versions(self) -> Iterator[Event]:
         before: Version | None = None
         for version in self.versions:
-            if version.document is None:
+            if not version.document:
                 yield self._event(
                     version, Change("deleted", _("deleted it"), icon=ICONS["deleted"])
                 )
@@ -277,7 +248,7 @@ class _Timeline:
                             note.get("text", "") for note in version.document.get("note", [])
                         ]
                     yield self._event(version, change)
-            elif before.document is None:
+            elif not before.document:
                 yield self._event(version, Change("restored", _("restored it"), icon="undo-2"))
             else:
                 change = change_between(
@@ -307,13 +278,9 @@ class _Timeline:
 
     def _pool_of(self, document: dict) -> str:
         concepts = document.get("performerType", [])
-        ids = pool_ids(codes_of(concepts))
-        name = self._pool_names.get(ids[0]) if ids else next(map(display_of, concepts), "")
+        names = pool_names(codes_of(concepts)) or map(display_of, concepts)
+        name = next(iter(names), "")
         return _("%(name)s pool") % {"name": name} if name else ""
-
-    @cached_property
-    def _pool_names(self) -> dict[int, str]:
-        return dict(Pool.objects.values_list("pk", "name"))
 
     def _remember(self, *references: dict | None) -> None:
         for each in references:
@@ -468,16 +435,13 @@ class _Timeline:
         header = self._header()
         if not header:
             return []
-        found = (
-            Communication.objects.readable_by(self.actor)
-            .filter(Q(thread=f"Communication/{header}") | Q(resource_id=header))
-            .filter(deleted=False, draft=False)
-            .order_by("-said_at", "-id")[:SHOWN]
-        )
-        messages = [json.loads_stored(text) for text in found.values_list("document", flat=True)]
-        messages = [each for each in messages if each.get("payload")]
+        thread = f"Communication/{header}"
+        begun = people.documents([thread], actor=self.actor).values()
+        messages = [*messages_in(thread, self.actor), *begun]
+        messages = [each for each in messages if each.get("payload") and each["status"] != DRAFT]
+        messages.sort(key=said_at, reverse=True)
         first = self.versions[0]
-        begin = min(first.at, _instant((first.document or {}).get("authoredOn")) or first.at)
+        begin = min(first.at, _instant(first.document.get("authoredOn")) or first.at)
         since = [each for each in messages if _written_at(each) >= begin]
         return since + [each for each in messages if _written_at(each) < begin][:1]
 
@@ -486,16 +450,15 @@ class _Timeline:
         focus = thread_of(self.document)
         if not focus or not self.versions:
             return ""
-        about = Communication.objects.readable_by(self.actor).filter(resource_id=focus).first()
-        if about is None or about.deleted:
-            return ""
-        return header_of(json.loads_stored(about.document)) or focus
+        reference = f"Communication/{focus}"
+        about = people.documents([reference], actor=self.actor).get(reference)
+        return header_of(about) or focus if about else ""
 
     def _reply_of(self, event: Event, messages: dict[str, dict]) -> str:
         """The message among the results that came with this version."""
         if event.version is None:
             return ""
-        documents = {each.number: each.document or {} for each in self.versions}
+        documents = {each.number: each.document for each in self.versions}
         before = _results(documents.get(event.version - 1, {}))
         results = _results(documents[event.version])
         return next((each for each in results if each in messages and each not in before), "")
@@ -567,12 +530,11 @@ class _Timeline:
     def _predecessor(self, made: Event) -> dict | None:
         """The other way round."""
         wanted = [each.removeprefix("Task/") for each in _based_on(self.document)]
-        found = Task.objects.readable_by(self.actor).filter(
-            resource_id__in=wanted, deleted=False, status="cancelled"
-        )
-        for text in found.values_list("document", flat=True):
-            document = json.loads_stored(text)
-            if kind_of_move({"status": "requested"}, document, "") == "handover":
+        for document in people.documents(_based_on(self.document), actor=self.actor).values():
+            if (
+                document["status"] == "cancelled"
+                and kind_of_move({"status": "requested"}, document, "") == "handover"
+            ):
                 return document
         requester = reference_of(self.document, "requester")
         if wanted or not requester:
@@ -592,13 +554,9 @@ class _Timeline:
         """Other Tasks that point at one of the links, oldest first."""
         if not links:
             return []
-        found = (
-            Task.objects.readable_by(self.actor)
-            .filter(links__overlap=links, deleted=False)
-            .exclude(resource_id=self.stored.resource_id)
-            .order_by("id")[:50]
-        )
-        return [json.loads_stored(text) for text in found.values_list("document", flat=True)]
+        condition = "links && %s::text[] and resource_id <> %s order by id"
+        params = [links, self.stored.resource_id]
+        return store.documents(Task, condition, params, actor=self.actor, limit=50)
 
     # --- names --------------------------------------------------------------------------------
 
@@ -609,12 +567,13 @@ class _Timeline:
             for event in told
             if event.version
         }
-        runs = RuleRun.objects.filter(wrote__overlap=list(references)).select_related("rule")
+        runs = sql.rows(
+            "select r.name, x.wrote from tasks_rulerun x join tasks_rule r on r.id = x.rule_id"
+            " where x.wrote && %s::varchar[]",
+            ([*references],),
+        )
         rules = {
-            references[each]: run.rule.name
-            for run in runs
-            for each in run.wrote
-            if each in references
+            references[each]: name for name, wrote in runs for each in wrote if each in references
         }
         return [
             replace(event, rule=rules[event.version]) if event.version in rules else event

@@ -23,6 +23,7 @@ from fhir import json, sql
 from fhir.access import columns_of
 from fhir.actor import Actor, Role
 from fhir.errors import InvalidSearch, NotFound
+from fhir.once import once
 from tasks.look import SPLIT, Look
 from tasks.models import SavedView, Task
 from tasks.narrowing import Facets, Sort
@@ -212,18 +213,28 @@ def view_named(key: str, actor: Actor) -> View:
     if key.startswith("view:"):
         return _kept_view(key.removeprefix("view:"), actor)
     if key.startswith("pool:"):
-        pool = Pool.objects.filter(slug=key.removeprefix("pool:")).first()
+        pool = _pool_of(key.removeprefix("pool:"))
         allowed = {*actor.pools, *actor.coordinates}
         if pool and (actor.reads_everything or pool.pk in allowed):
             return View(key, pool.name, pool)
     raise NotFound(_("This list is not one of yours."))
 
 
+@once
+def _pool_of(slug: str) -> Pool | None:
+    return Pool.objects.filter(slug=slug).first()
+
+
 def _kept_view(view_id: str, actor: Actor) -> View:
-    """One that the actor kept, or that is shared with a pool of hers, as it was kept."""
+    """One that the actor kept, or that is shared with a pool of hers."""
     saved = saved_views(actor).filter(pk=view_id).first() if UUID_TEXT.fullmatch(view_id) else None
     if saved is None:
         raise NotFound(_("This list is not one of yours."))
+    return as_kept(saved, actor)
+
+
+def as_kept(saved: SavedView, actor: Actor) -> View:
+    """The list as it was kept. Raises NotFound for a list that is no more one of hers."""
     view = replace(view_named(saved.base, actor), key=f"view:{saved.pk}", name=saved.name)
     query = QueryDict(saved.query)
     view = replace(view, saved=saved, look=Look.from_query(query) or SPLIT)
@@ -475,9 +486,7 @@ def counts(actor: Actor, *, now: datetime) -> tuple[Count, dict[int, Count]]:
     """My open Tasks, and the unclaimed ones of each pool in the navigation."""
     by_pool = count_pools({*actor.pools, *actor.coordinates}, now=now)
     mine = (
-        sql.rows(
-            "select " + _counted("q.owner = %s", MINE), [actor.reference, actor.reference, now]
-        )
+        sql.rows(_counted("q.owner = %s", MINE), [actor.reference, now, now, actor.reference])
         if actor.reference
         else [(0, 0)]
     )
@@ -487,41 +496,53 @@ def counts(actor: Actor, *, now: datetime) -> tuple[Count, dict[int, Count]]:
 def count_pools(pool_ids: Iterable[int], *, now: datetime) -> dict[int, Count]:
     """The unclaimed Tasks of each pool, in one query."""
     found = sql.rows(
-        "select p.id, "
+        "select p.id, n.* from unnest(%s::bigint[]) p(id), lateral ("
         + _counted("q.pool_id = p.id", WAITING)
-        + " from unnest(%s::bigint[]) p(id)",
-        [now, sorted(pool_ids)],
+        + ") n",
+        [sorted(pool_ids), now, now],
     )
     return {pool_id: Count(*numbers) for pool_id, *numbers in found}
 
 
 def _counted(condition: str, index: str) -> str:
-    """`total, overdue` of an index's rows, neither counted beyond COUNT_UP_TO."""
-    where = f"{condition} and {index}".format(t="q")
-    some = f"(select count(*) from (select 1 from tasks_task q where {where}{{}} limit {COUNT_UP_TO}) c)"
-    return some.format("") + ", " + some.format(" and q.due < %s")
+    """SQL of (total, overdue) of an index's rows, neither counted beyond COUNT_UP_TO.
+
+    One look at the rows tells both, unless it stopped before the last. The parameters of the
+    condition are wanted twice, with the present instant twice between them.
+    """
+    rows = f"from tasks_task q where {condition} and {index}".format(t="q")
+    overdue = f"select count(*) from (select 1 {rows} and q.due < %s limit {COUNT_UP_TO}) o"
+    return (
+        f"select c.total, case when c.total < {COUNT_UP_TO} then c.overdue else ({overdue}) end"
+        " from (select count(*) as total, count(*) filter (where r.due < %s) as overdue"
+        f" from (select q.due {rows} limit {COUNT_UP_TO}) r) c"
+    )
 
 
 def count_pool(pool_id: int, *, now: datetime) -> Count:
     """One pool's, for who reads it without being of it."""
-    counted = "select " + _counted("q.pool_id = %s", WAITING)
-    return Count(*sql.rows(counted, [pool_id, pool_id, now])[0])
+    counted = _counted("q.pool_id = %s", WAITING)
+    return Count(*sql.rows(counted, [pool_id, now, now, pool_id])[0])
 
 
 def count_matching(view: View, actor: Actor, *, now: datetime) -> Count:
     """What a list is narrowed to, or all of one that has no count of its own."""
-    rows, params = matching(view, actor, now=now, limit=COUNT_UP_TO)
-    [numbers] = (
-        sql.rows(
-            f"with found as materialized ({rows}) select count(*), count(*) filter (where due < %s)"
-            " from found",
-            [*params, now],
-            prepare=None,
-        )
-        if rows
-        else [(0, 0)]
-    )
-    return Count(*numbers)
+    return count_each([view], actor, now=now)[0]
+
+
+def count_each(views: Sequence[View], actor: Actor, *, now: datetime) -> list[Count]:
+    """The count of each list, in one query."""
+    parts, params = [], []
+    for number, view in enumerate(views):
+        rows, given = matching(view, actor, now=now, limit=COUNT_UP_TO)
+        if rows:
+            parts.append(
+                f"(select {number}, count(*), count(*) filter (where f.due < %s) from ({rows}) f)"
+            )
+            params += [now, *given]
+    found = sql.rows(" union all ".join(parts), params, prepare=None) if parts else []
+    counts = {number: Count(*numbers) for number, *numbers in found}
+    return [counts.get(number, Count()) for number in range(len(views))]
 
 
 def matching(view: View, actor: Actor, *, now: datetime, limit: int) -> tuple[str, list]:
@@ -543,9 +564,7 @@ def matching(view: View, actor: Actor, *, now: datetime, limit: int) -> tuple[st
 
 def count_all(actor: Actor, *, now: datetime) -> Count:
     seen, params = Task.readable_condition(actor).for_table("q", columns_of(Task))
-    return Count(
-        *sql.rows("select " + _counted(seen, IS_OPEN), [*params, *params, now], prepare=None)[0]
-    )
+    return Count(*sql.rows(_counted(seen, IS_OPEN), [*params, now, now, *params], prepare=None)[0])
 
 
 # --- the change feed ------------------------------------------------------------------------------

@@ -27,10 +27,11 @@ MOST_STATEMENTS = 2000
 
 
 class Statements:
-    """How many were sent; the one of this number fails."""
+    """How many were sent, and `texts`, without the commits; the one of this number fails."""
 
     def __init__(self, failing: int | None):
         self.failing, self.sent = failing, 0
+        self.texts: list[str] = []
 
     @property
     def failed(self) -> bool:
@@ -47,10 +48,11 @@ def statements(*, failing: int | None = None) -> Iterator[Statements]:
     told = Statements(failing)
     execute, commit = psycopg.Cursor.execute, psycopg.Connection.commit
 
-    def counted(cursor, *args, **kwargs):
+    def counted(cursor, query, *args, **kwargs):
+        told.texts.append(str(query))
         if told.fails_now():
             execute(cursor, REFUSAL)
-        return execute(cursor, *args, **kwargs)
+        return execute(cursor, query, *args, **kwargs)
 
     def committed(opened):
         if told.fails_now():

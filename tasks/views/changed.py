@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fhir.errors import Conflict, FhirError, VersionConflict
+from fhir.once import reading
 from fhir.store import Stored
 from tasks import detail as details
 from tasks import threads
@@ -185,6 +186,7 @@ def conflict_of(
     }
 
 
+@reading
 def after_context(request: HttpRequest, task_id: str, stored: Stored | None, view: View) -> dict:
     """What a change leaves to show: the task, its row or why it left, and the counts."""
     actor, now = request.actor, timezone.now()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import people
 from fhir.actor import Actor
+from fhir.once import reading
 from fhir.store import Stored
 from tasks import detail as details
 from tasks import facets as menus
@@ -30,6 +31,7 @@ from tasks.views.inbox import inbox_context
 from tasks.worklist import Cursor, Listed, View
 
 
+@reading
 def base_context(request: HttpRequest, view: View) -> dict:
     """What every part of a page may need: the list that it belongs to, and the counts."""
     actor, now = request.actor, timezone.now()
@@ -74,6 +76,7 @@ def _count(view: View, actor: Actor, mine, by_pool: dict, now: datetime) -> list
     return lists.count_all(actor, now=now) if view.kind == "all" else lists.Count()
 
 
+@reading
 def list_context(request: HttpRequest, view: View) -> dict:
     if view.is_threads:
         return base_context(request, view) | inbox_context(request, view)
@@ -130,12 +133,14 @@ def told_of(view: View, listed: Iterable[Listed], actor: Actor, now: datetime) -
     return {"told": watched.news(listed, actor, now=now)} if view.key == "watching" else {}
 
 
+@reading
 def page_context(request: HttpRequest, stored: Stored, view: View) -> dict:
     """A task beside its list."""
     context = list_context(request, view)
     return context | _task(request, stored, view, context["now"])
 
 
+@reading
 def detail_context(request: HttpRequest, stored: Stored, view: View) -> dict:
     """A task alone."""
     context = base_context(request, view)

@@ -19,6 +19,7 @@ from accounts.limits import may_limit, set_limits
 from accounts.members import everybody
 from accounts.models import MemberLimit, Pool
 from fhir.errors import BusinessRuleViolation, FhirError, Forbidden, NotFound
+from fhir.once import reading
 from tasks import absence
 from tasks.colleagues import colleagues
 from tasks.eligible import persons
@@ -144,6 +145,7 @@ def _listed(pools: list[Pool], values: dict) -> list[dict]:
     return [{"pool": each, "value": values.get(each.pk, "")} for each in pools]
 
 
+@reading
 def _leave_context(request, reference: str, delegate: str, until: datetime | None) -> dict:
     context = base_context(request, PEOPLE)
     now = context["now"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from communications import actions as messages
-from communications import categories
+from communications import categories, reading
 from communications.models import Communication
 from fhir import actions, json, store
 from fhir.actor import SYSTEM
@@ -204,7 +204,7 @@ def test_there_is_one_draft_an_author_and_thread(cast, thread):
     assert not categories.is_not_for_patients(third.parsed())
     assert messages.draft(thread, " ", actor=nurse) is None
     assert messages.draft_of(thread, nurse) is None
-    assert messages.drafts_in([thread], actor=nurse) == [(thread, "Practitioner/tomas")]
+    assert reading.drafts_in([thread], actor=nurse) == [(thread, "Practitioner/tomas")]
 
 
 def test_what_is_sent_leaves_no_draft_and_tells_nothing_of_it(cast, thread):
