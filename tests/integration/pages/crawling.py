@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
+from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from django.db import transaction
@@ -49,11 +50,11 @@ class Page:
     def by_id(self) -> dict[str, Element]:
         return {found: each for each in self.elements if (found := attribute(each, "id"))}
 
-    @property
+    @cached_property
     def title(self) -> str:
         return next((words(each) for each in self.elements if each.name == "title"), "")
 
-    @property
+    @cached_property
     def is_whole(self) -> bool:
         """A page by itself, rather than a part of one."""
         return b"<html" in self.response.content[:200]
@@ -234,27 +235,22 @@ def send_all(client: Client, pages: list[Page]) -> list[Sent]:
     """
     offered = {each.kind: each for page in reversed(pages) for each in page.forms()}
     known, sent = set(offered), []
+    window = Client(enforce_csrf_checks=True, raise_request_exception=False)
     for form in offered.values():
         with undone():
-            window = _window_of(client)
-            sent.append(_send(window, form))
+            sent.append(_send(window, form, client.cookies))
+            kept = deepcopy(window.cookies)
             for then in sent[-1].shown.forms():
                 if then.kind not in known:
                     known.add(then.kind)
                     with undone():
-                        sent.append(_send(_window_of(window), then))
+                        sent.append(_send(window, then, kept))
     return sent
 
 
-def _window_of(client: Client) -> Client:
-    """One that is asked for its token, and keeps for itself what it is told."""
-    window = Client(enforce_csrf_checks=True, raise_request_exception=False)
-    window.cookies = deepcopy(client.cookies)
-    return window
-
-
-def _send(window: Client, form: Form) -> Sent:
-    """As a browser would: then it goes where it is sent to."""
+def _send(window: Client, form: Form, cookies: SimpleCookie) -> Sent:
+    """As a browser would that keeps these cookies: then it goes where it is sent to."""
+    window.cookies = deepcopy(cookies)
     came_from = {"Referer": f"http://testserver{form.page.path}"}
     response = window.post(form.action, urlencode(form.values), FORM, headers=came_from)
     answers = [Page(form.action, response)]
