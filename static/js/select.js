@@ -24,7 +24,12 @@ function showChosen() {
     $(".n", button).textContent = able < found.length || button.value === "claim" ? able : "";
   });
   if (held && !(found.length && document.activeElement.checkVisibility())) rest($(".t", currentRow() ?? rows()[0]));
+  // Of a list that goes on these are those that are there.
+  const whole = $("#all-in-view"), name = fill($(".more-rows") ? whole.dataset.shown : whole.dataset.all, { n: all.length });
+  whole.hidden = !found.length || found.length === all.length;
+  whole.textContent = name;
   if (every) {
+    every.ariaLabel = every.title = name;
     every.checked = all.length > 0 && found.length === all.length;
     every.indeterminate = !every.checked && found.length > 0;
   }
@@ -41,7 +46,9 @@ function extend(step) {
 on("change", (event) => {
   if (event.target.matches("[name=ids]")) choose(event.target, event.target.checked);
   else if (event.target.id === "select-all") chooseAll(event.target.checked);
+  else if (event.target.id === "selecting" && !event.target.checked) chooseAll(false);
 });
+on("click", (event) => { if (event.target.id === "all-in-view") chooseAll(true); });
 on("reset", (event) => {
   if (event.target.id === "bulk") { event.preventDefault(); chooseAll(false); }
 });

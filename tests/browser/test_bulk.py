@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tasks import actions
-from tests.browser.conftest import DESKTOP
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_accessibility import assert_accessible
 from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD
 
@@ -75,6 +75,35 @@ def test_a_claim_of_four_gets_three_and_is_taken_back(visit, people, api, pictur
     for each in (first, second, third):
         document = api("nurse").get(f"Task/{each}").json()
         assert document["status"] == "requested" and "owner" not in document
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_several_are_selected_on_a_phone(visit, api, picture, javascript):
+    page = visit("nurse", POOL, size=PHONE, javascript=javascript)
+    box = row(page, FIRST).locator("[name=ids]")
+    expect(box).to_be_hidden()
+    page.locator(".selecting").click()
+    expect(box).to_be_visible()
+    for name in (FIRST, SECOND):
+        row(page, name).click()  # chooses, and opens nothing
+        expect(row(page, name).locator("[name=ids]")).to_be_checked()
+    bar = page.locator("#bulk")
+    if javascript:
+        expect(page.locator("#bulk-count")).to_have_text("2 selected")
+        picture(page, "bulk-phone")
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.get_by_role("button", name="All 7 in this view").click()
+        expect(page.locator("#bulk-count")).to_have_text("7 selected")
+        page.locator(".selecting").click()
+        expect(bar).to_be_hidden()
+        expect(box).to_be_hidden()
+        page.locator(".selecting").click()
+        row(page, FIRST).click()
+    found = row(page, FIRST).get_attribute("data-id")
+    bar.get_by_role("button", name=re.compile("^Claim")).click()
+    expect(page.locator(".toast, .banner").first).to_contain_text("Claimed")
+    assert api("nurse").get(f"Task/{found}").json()["owner"]["reference"] == "Practitioner/maya"
 
 
 def test_the_bar_says_how_many_each_button_is_for(visit, people):
