@@ -24,7 +24,7 @@ from tasks.clock_rows import clocks_of
 from tasks.document import NO_DUE, PRIORITY_RANK, due_by, due_of, end_of, reference_of
 from tasks.forms import ReasonForm
 from tasks.reasons import Reason, choices
-from tasks.rows import PRIORITIES, due, priority_of, title_of
+from tasks.rows import PRIORITIES, description_of, due, headline_of, priority_of, title_of
 from tasks.stages import Stop, find, next_stage, way
 from tasks.targets import Target, targets
 from tasks.task_types import Coded, label_of
@@ -127,6 +127,11 @@ class Dialog:
     @property
     def task_title(self) -> str:
         return title_of(self.document)
+
+    @property
+    def headline(self) -> str:
+        """What the task is called before its title, as in a row."""
+        return headline_of(self.task_title, description_of(self.document))
 
     @property
     def priority(self) -> str:

@@ -16,7 +16,7 @@ from fhir.datatypes import display_of, parse_date
 from tasks import times
 from tasks.document import NO_DUE, due_of, expected_of, instant_of, reference_of
 from tasks.narrowing import Sort, end_of_day
-from tasks.task_types import label_of
+from tasks.task_types import is_kind, label_of
 from tasks.times import Due
 from tasks.transitions import CLAIMABLE, OPEN, Status
 from tasks.worklist import ON_HOLD, Listed, View
@@ -41,6 +41,9 @@ FOCUS_KINDS = {
     "Encounter": ("calendar-clock", _("Visit")),
 }
 """Type of the focus → (icon, word)."""
+
+HEADLINE = 100
+"""Of a longer description nobody can tell at a glance what a Task is about."""
 
 
 def is_patient(reference: str) -> bool:
@@ -127,6 +130,12 @@ def description_of(document: dict) -> str:
     """What this one is about, where that says more than its kind (S6)."""
     description = document.get("description", "")
     return "" if description == title_of(document) else description
+
+
+def headline_of(title: str, description: str) -> str:
+    """The description, where the title only names a kind of work and so says less; else ""."""
+    short = len(description) <= HEADLINE and "\n" not in description
+    return description if short and is_kind(title) else ""
 
 
 def priority_of(document: dict) -> str:

@@ -177,6 +177,11 @@ def find(code: str, system: str = TASK_TYPE) -> TaskType | None:
     return setup().types.get((system, code))
 
 
+def is_kind(title: str) -> bool:
+    """Whether it says no more than what kind of work a Task is."""
+    return any(each.title == title for each in setup().types.values())
+
+
 _kept: tuple[float, Setup] | None = None
 
 

@@ -14,7 +14,7 @@ from accounts.site import setting
 from fhir.actor import SYSTEM
 from tasks import assets, times
 from tasks import words as texts
-from tasks.rows import PRIORITIES, is_patient
+from tasks.rows import PRIORITIES, headline_of, is_patient
 from tasks.rules.events import RULES
 from tasks.task_types import label_of
 
@@ -101,6 +101,12 @@ ROLES = {
     "auditor": gettext_lazy("Auditor"),
     "service": gettext_lazy("Service"),
 }
+
+
+@register.filter
+def headline(task) -> str:
+    """What a row or a Task is called before its title; "" where its title says it best."""
+    return headline_of(task.title, task.description)
 
 
 @register.filter

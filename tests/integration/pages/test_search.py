@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tasks import actions
+from tasks import actions, task_types
 from tasks.find import Asked, find
 from tests.factories import DOCTOR_ROLE, NURSE_ROLE, create, put, role, task_document
 from tests.faults import statements
@@ -201,6 +201,8 @@ def test_what_was_typed_stands_in_the_page_alone(cast, page, caplog):
 
 
 def test_no_more_queries_for_more_that_is_found(cast, page):
+    task_types.setup()  # is read every half a minute
+
     def count(rows):
         for number in range(rows):
             name = f"p{rows}-{number}"

@@ -51,6 +51,30 @@ def allergy(identifier, code, **elements):
     return put({"resourceType": "AllergyIntolerance", "id": identifier, **said})
 
 
+# --- what it is called ---
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "heading", "kind"),
+    [
+        ("Review lab report", "Potassium 6.1 mmol/L", "Potassium 6.1 mmol/L", "Review lab report"),
+        ("Review lab report", "Potassium, " * 20, "Review lab report", ""),
+        ("Review lab report", "Potassium\nand sodium", "Review lab report", ""),
+        ("Call about potassium", "Before noon", "Call about potassium", ""),
+    ],
+)
+def test_a_task_is_called_what_says_most(cast, page, code, description, heading, kind):
+    task = owned_task(cast["nurse"], code={"text": code}, description=description)
+    shown = page("nurse").get(url(task)).content.decode()
+    said = re.sub(r"<[^>]+>", "", re.search(r"<h1 id=\"task-title\".*?</h1>", shown, re.S)[0])
+    assert said == (f"{heading}, {kind}" if kind else heading)
+    row = re.search(r"<a class=\"t\" .*?</a>", shown, re.S)[0]
+    assert re.sub(r"<[^>]+>", "", row).strip().startswith(heading)
+    # Words of people are hidden with what else is said of patients; kinds of work are not.
+    hidden = re.search(r"<span class=\"(?:kind )?phi\">(.*?)</span>", row, re.S)[1]
+    assert hidden == description
+
+
 # --- the patient ----------------------------------------------------------------------------------
 
 
