@@ -280,6 +280,14 @@ def test_the_table_says_what_the_list_does_and_more(labs, page):
     assert '<th scope="row">' in body and "<article" not in body
 
 
+def test_a_pools_own_table_does_not_say_which_pool(labs, page):
+    nurse = page("nurse")
+    head = '<th scope="col">Pool</th>'
+    assert head not in body_of(nurse.get(f"{POOL}?mode=table"))
+    assert head in body_of(nurse.get(f"{POOL}?mode=table&column=pool"))
+    assert head in body_of(nurse.get("/worklist/my?mode=table"))
+
+
 def test_the_look_is_remembered_by_the_server(labs, page, cast):
     nurse = page("nurse")
     asked = {"list": "pool:registered-nurse", "mode": "table", "column": ["patient", "age"]}
