@@ -86,6 +86,8 @@ TALL, ABOVE, BELOW, BEFORE = 270, 34, 30, 46
 """Of a drawing of lines: its height, and the space around them."""
 APART = 15
 """Between two names at the end of lines."""
+LETTER = 6.8
+"""How wide a letter is, taken from a font with wide ones."""
 
 
 def lines(
@@ -122,7 +124,8 @@ def lines(
         at = BEFORE + (right - BEFORE) * place
         side = "end" if place > 0.5 else ""
         parts.append(_rule(at, 8 + 14 * (number % 2), at, bottom, "mark"))
-        parts.append(_text(at + (-6 if side else 6), 16 + 14 * (number % 2), name, f"said {side}"))
+        said = _fitting(name, (at if side else width - at) - 6)
+        parts.append(_text(at + (-6 if side else 6), 16 + 14 * (number % 2), said, f"said {side}"))
     if goal and goal[0] <= axis.top:
         parts.append(_rule(BEFORE, y(goal[0]), right, y(goal[0]), "goal"))
         parts.append(_text(BEFORE + 6, y(goal[0]) - 5, goal[1], "said"))
@@ -140,6 +143,12 @@ def lines(
         beneath = min(height + 4, beneath - APART)
         parts.append(_text(right + 8, beneath, each.label, "name"))
     return _svg(width, TALL, sentence, kind, parts)
+
+
+def _fitting(name: str, room: float) -> str:
+    """As much of a name as there is room for."""
+    most = int(room / LETTER)
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
 def _runs(values: Sequence[float | None], x, y) -> list[list[Point]]:

@@ -2,7 +2,9 @@
 
 import re
 
-from tasks.charts import Axis, Bar, Line, across, lines, steps, upright
+import pytest
+
+from tasks.charts import LETTER, Axis, Bar, Line, across, lines, steps, upright
 
 AXIS = Axis([(0, "0"), (10, "10")], 10)
 WEEKS = ["1 Nov", "8 Nov", "15 Nov", "22 Nov"]
@@ -55,3 +57,17 @@ def test_an_axis_has_few_ticks_and_reaches_the_top():
     assert steps(7, (1, 2, 4)) == [0, 2, 4, 6, 8]
     assert steps(0, (1, 2)) == [0, 1]
     assert steps(100, (1, 2))[-1] >= 100
+
+
+@pytest.mark.parametrize("place", [0.0, 0.4, 0.6, 1.0])
+def test_the_name_of_a_mark_ends_inside_the_drawing(place):
+    name = "17 Oct: rule “A patient's message that nobody answers”"
+    chart = lines(
+        "A sentence.", WEEKS, [Line("p50", [1, 2], "last")], AXIS, width=340, kind="narrow",
+        marks=[(place, name)],
+    )  # fmt: skip
+    kind, at, said = re.search(
+        r'<text class="(said ?[a-z]*)" x="([^"]+)"[^>]*>([^<]+)', chart
+    ).groups()
+    ends = float(at) - LETTER * len(said) if "end" in kind else float(at) + LETTER * len(said)
+    assert 0 <= ends <= 340 and said.startswith("17 Oct: rule")
