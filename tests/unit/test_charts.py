@@ -61,7 +61,7 @@ def test_an_axis_has_few_ticks_and_reaches_the_top():
 
 @pytest.mark.parametrize("place", [0.0, 0.4, 0.6, 1.0])
 def test_the_name_of_a_mark_ends_inside_the_drawing(place):
-    name = "17 Oct: rule “A patient's message that nobody answers”"
+    name = "17 Oct: rule “A message that nobody has answered yet”"
     chart = lines(
         "A sentence.", WEEKS, [Line("p50", [1, 2], "last")], AXIS, width=340, kind="narrow",
         marks=[(place, name)],
