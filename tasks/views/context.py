@@ -21,6 +21,7 @@ from tasks import look as looks
 from tasks import times
 from tasks import watching as watched
 from tasks import worklist as lists
+from tasks.last_claim import last_claim
 from tasks.look import Look
 from tasks.narrowing import FACETS, Facets
 from tasks.permissions import lost_claim
@@ -103,6 +104,9 @@ def list_context(request: HttpRequest, view: View) -> dict:
             "sorts": menus.sorts(view),
             "opened": _opened(request, view, now),
             "mine_to_change": bool(view.saved) and view.saved.owner_id == actor.user_id,
+            "last_claim": last_claim(view.pool.pk, actor)
+            if view.is_pool and not shown and not after
+            else None,
             "elsewhere": next(
                 (
                     (each, n)

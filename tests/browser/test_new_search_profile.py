@@ -75,7 +75,9 @@ def test_a_draft_waits_for_its_writer(visit):
     expect(dialog).to_be_hidden()
     page.get_by_role("link", name="New task").click()
     expect(dialog.get_by_label("What needs doing")).to_have_value("Half a thought")
-    dialog.get_by_role("button", name="Discard draft").click()
+    dialog.get_by_text("Discard draft").click()
+    expect(dialog.get_by_label("What needs doing")).to_have_value("Half a thought")
+    dialog.get_by_role("button", name="Discard it").click()
     expect(page.get_by_label("What needs doing")).to_have_value("")
 
 

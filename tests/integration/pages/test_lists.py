@@ -452,6 +452,21 @@ def test_more_rows_ask_no_more(cast, page, query):
     assert asked() == few
 
 
+def test_an_empty_pool_says_who_took_its_last_task(cast, page):
+    nurse = page("nurse")
+    assert "claimed the last task" not in text(nurse.get(POOL))
+    actions.claim(waiting()["id"], actor=cast["nurse2"].actor)
+    other = factories.pool_task(factories.CARDIOLOGIST_ROLE)
+    actions.claim(other["id"], actor=cast["cardiologist"].actor)
+    shown = text(nurse.get(POOL))
+    assert "Tomás Rivera claimed the last task just now. New tasks appear here" in shown
+    mine = waiting()["id"]
+    actions.claim(mine, actor=cast["nurse"].actor)
+    actions.complete(mine, actor=cast["nurse"].actor)
+    assert "You claimed the last task just now." in text(nurse.get(POOL))
+    assert "claimed the last task" not in text(nurse.get(f"{POOL}?priority=stat"))
+
+
 def test_the_first_page_is_light(cast, page):
     """150 KB with the styles, the scripts and htmx: what a page of the worklist brings."""
     for number in range(60):
