@@ -5,7 +5,7 @@ and the API say the same, of what the reader may see, and leave out the same sma
 here is of a patient, and nothing of a single person.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
@@ -26,6 +26,7 @@ from fhir import sql, store
 from fhir.actor import Actor, Role
 from fhir.errors import DatabaseUnavailable, InvalidSearch, NotFound
 from tasks import statistics, task_types
+from tasks.document import PRIORITY_RANK
 from tasks.models import Rule
 from tasks.task_types import TaskType
 
@@ -54,6 +55,7 @@ class Asked:
 
     pool: Pool | None = None
     type: TaskType | None = None
+    priority: str = ""
     weeks: str = USUAL
 
     @classmethod
@@ -69,13 +71,17 @@ class Asked:
         kind = next((each for each in types() if each.code == code), None)
         if code and kind is None:
             raise InvalidSearch(_("There is no such type of task."))
-        return cls(pool, kind, weeks)
+        priority = data.get("priority", "")
+        if priority and priority not in PRIORITY_RANK:
+            raise InvalidSearch(_("There is no such priority."))
+        return cls(pool, kind, priority, weeks)
 
     @property
     def fields(self) -> dict[str, str]:
         found = {
             "pool": self.pool.slug if self.pool else "",
             "type": self.type.code if self.type else "",
+            "priority": self.priority,
         }
         found["period"] = self.weeks if self.weeks != USUAL else ""
         return {name: value for name, value in found.items() if value}
@@ -98,6 +104,9 @@ class Asked:
             found.append(("pool", self.pool.slug))
         if self.type:
             found.append(("code", f"{self.type.system}|{self.type.code}"))
+        if self.priority:
+            # Also of Tasks that say none, which are routine.
+            found.append(("priority-order", str(PRIORITY_RANK[self.priority] - 1)))
         if before:
             return found
         interval = "day" if int(self.weeks) <= 4 else "week"
@@ -137,6 +146,8 @@ class Seen:
     before: list[dict]
     marks: list[tuple[datetime, str]] = field(default_factory=list)
     """When a rule was changed, and its name."""
+    recorded: datetime | None = None
+    """Since when Tasks are recorded here."""
     stale: bool = False
     """Counting anew took too long, so this is an earlier answer."""
 
@@ -196,12 +207,13 @@ def seen(asked: Asked, actor: Actor) -> Seen:
                 statistics.told(asked.question(today), actor),
                 statistics.told(asked.question(today, before=True), actor),
                 _changes_of_rules(asked, today),
+                _recorded_since(),
             )
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
             raise
         if kept:
-            return Seen(kept.at, kept.today, kept.now, kept.before, kept.marks, stale=True)
+            return replace(kept, stale=True)
         raise DatabaseUnavailable(
             _("Counting took too long. Choose one pool, one type or a shorter period.")
         ) from error
@@ -214,6 +226,15 @@ def _key(asked: Asked, actor: Actor, today: date) -> str:
     rights = (actor.user_id, actor.role, sorted(actor.coordinates), sorted(actor.pools))
     text = f"{rights} {asked.fields} {today} {setting('stats_smallest')}"
     return f"analytics:{sha256(text.encode()).hexdigest()}"
+
+
+def _recorded_since() -> datetime | None:
+    """When the first version of any Task was written: the end of an index."""
+    found = sql.rows(
+        "select last_updated from fhir_resourceversion where resource_type = 'Task'"
+        " order by last_updated, id limit 1"
+    )
+    return found[0][0] if found else None
 
 
 def _changes_of_rules(asked: Asked, today: date) -> list[tuple[datetime, str]]:

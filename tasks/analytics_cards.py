@@ -164,6 +164,8 @@ def _overdue(found: Seen) -> Figure:
     now, before = rows[-1]["count"], rows[0]["count"]
     unit = ngettext("task", "tasks", now)
     note = _("since %(day)s") % {"day": day(rows[0]["date"])}
+    if pressing := rows[-1]["pressing"]:
+        note = _("%(count)s of them STAT or ASAP") % {"count": whole(pressing)}
     return _changed(name, whole(now), unit, whole(abs(now - before)), now - before, note, less=True)
 
 
@@ -411,19 +413,25 @@ def reasons(found: Seen, asked: Asked) -> Card:
     ) % {"count": whole(total)}
     columns = (_("What happened"), _("Reason"), _("Times"))
     title = str(TITLES["reasons"])
-    return Card("reasons", title, sentence, columns, rows, columns, drawings)
+    held = sum(each["count"] for each in found.groups("status") if each["code"] == "on-hold")
+    note = _("%(count)s on hold now") % {"count": whole(held)} if held else ""
+    return Card("reasons", title, sentence, columns, rows, columns, drawings, note)
 
 
 def overdue(found: Seen, asked: Asked) -> Card:
     points = found.groups("overdue")
     title = str(TITLES["overdue"])
-    columns = (_("Day"), _("Overdue"), _("New since the day before"))
+    since = _("New since the day before")
     if asked.question(found.today)[-2] == ("interval", "week"):
-        columns = (_("Day"), _("Overdue"), _("New since the week before"))
+        since = _("New since the week before")
+    columns = (_("Day"), _("Overdue"), _("STAT or ASAP"), since)
     if not any(each["count"] or each["new"] for each in points):
         return Card("overdue", title, "", columns, ())
     rows = [
-        (Cell(day(each["date"]), each["date"]), _count(each["count"]), _count(each["new"]))
+        (
+            Cell(day(each["date"]), each["date"]),
+            *(_count(each[name]) for name in ("count", "pressing", "new")),
+        )
         for each in points
     ]
     most = max(points, key=lambda each: each["count"])

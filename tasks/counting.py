@@ -258,24 +258,30 @@ MOVES = """
 
 
 def _overdue(found: Found, trend: Trend) -> list[dict]:
-    """At the end of each day or week: how many were overdue, and how many had become so in it."""
+    """At the end of each day or week: how many were overdue, how many of these are stat or asap,
+    and how many had become so in it."""
     if not trend.points:
         return []
     condition, params = found.rows(whole_period=False)
     begin = trend.points[0].begin
     rows = sql.rows(
         "select width_bucket(e.at, %s::timestamptz[]), count(*) filter (where e.place %% 2 = 1),"
-        " count(*) from tasks_taskclocks c, unnest(c.overdue) with ordinality e(at, place)"
+        " count(*), coalesce(sum(case e.place %% 2 when 1 then 1 else -1 end)"
+        " filter (where c.priority in ('stat', 'asap')), 0)"
+        " from tasks_taskclocks c, unnest(c.overdue) with ordinality e(at, place)"
         f" where {condition} and c.overdue <> '{{}}' and (c.ended is null or c.ended >= %s)"
         " group by 1 order by 1",
         ([begin, *(point.end for point in trend.points)], *params, begin),
         prepare=False,
     )
-    became = {bucket: (begun, begun - (total - begun)) for bucket, begun, total in rows}
-    overdue = became.get(0, (0, 0))[1]
+    became = {
+        bucket: (begun, begun - (total - begun), pressing)
+        for bucket, begun, total, pressing in rows
+    }
+    _new, overdue, pressing = became.get(0, (0, 0, 0))
     told = []
     for bucket, point in enumerate(trend.points, start=1):
-        new, change = became.get(bucket, (0, 0))
-        overdue += change
-        told.append({"date": point.date, "count": overdue, "new": new})
+        new, change, of_pressing = became.get(bucket, (0, 0, 0))
+        overdue, pressing = overdue + change, pressing + of_pressing
+        told.append({"date": point.date, "count": overdue, "pressing": pressing, "new": new})
     return told

@@ -312,6 +312,7 @@ class Told:
                 "part": [
                     {"name": "date", "valueDate": row["date"].isoformat()},
                     _count(row["count"]),
+                    {"name": "pressing", "valueUnsignedInt": row["pressing"]},
                     {"name": "new", "valueUnsignedInt": row["new"]},
                 ],
             }

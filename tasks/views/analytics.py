@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -20,6 +21,7 @@ from fhir.errors import DatabaseUnavailable
 from tasks import analytics_cards as cards
 from tasks.analytics import PERIODS, Asked, Seen, may_read, pools_of, seen, types
 from tasks.analytics_cards import ABOUT, CARDS, TITLES
+from tasks.rows import PRIORITIES
 from tasks.views.answers import page, part, wants_part
 from tasks.views.context import base_context
 from tasks.worklist import View
@@ -91,6 +93,7 @@ def _filters(request: HttpRequest, asked: Asked) -> dict:
         "all_at_once": _all_at_once(asked),
         "pools": pools_of(request.actor),
         "types": types(),
+        "priorities": [(code, word) for code, (_bars, word) in PRIORITIES.items()],
         "periods": PERIODS,
         "titles": TITLES,
         "about": [(key, TITLES[key], text) for key, text in ABOUT.items()],
@@ -107,17 +110,25 @@ def _shown(request: HttpRequest, asked: Asked, keys) -> dict:
         "found": found,
         "figures": cards.figures(found, asked),
         "cards": [cards.card(key, found, asked) for key in keys],
-        "notes": _notes(found),
+        "notes": _notes(found, asked),
     }
 
 
-def _notes(found: Seen) -> list[str]:
+def _notes(found: Seen, asked: Asked) -> list[str]:
     """What the numbers do not say."""
     notes = []
     if not found.number("total"):
         notes.append(_("No tasks were asked for in this period."))
     if any(each["name"] == "behind" for each in found.now):
         notes.append(_("A large load has not been counted yet: these numbers will change."))
+    if found.recorded and localdate(found.recorded) > asked.days(found.today)[0]:
+        notes.append(
+            _(
+                "Nothing was recorded here before %(day)s. Of tasks that came from another system"
+                " stages, holds and reroutes before that are not known."
+            )
+            % {"day": cards.day(localdate(found.recorded))}
+        )
     if found.number("left-out"):
         notes.append(
             _("Groups of fewer than %(number)s tasks are left out.")

@@ -246,6 +246,57 @@ def test_a_type_narrows_and_gives_the_goal(cast, page):
     assert 'class="goal"' in body and "goal " in text(whole(page, query=f"&type={kind.code}"))
 
 
+def late(priority: str) -> None:
+    """A task that is overdue this morning and was yesterday."""
+    end = {"period": {"end": at(days=2)}}
+    create(
+        task_document(
+            priority=priority,
+            performerType=role(NURSE_ROLE),
+            authoredOn=at(days=3),
+            restriction=end,
+        )
+    )
+
+
+def test_a_priority_narrows_and_one_that_says_none_is_routine(work, page):
+    late("asap")
+
+    def total(code: str) -> int:
+        return analytics.seen(analytics.Asked(priority=code), work["admin"].actor).number("total")
+
+    assert total("asap") == 1 and total("stat") == total("urgent") == 0
+    assert total("routine") == total("") - 1
+    shown = whole(page, query="&priority=asap").content.decode()
+    assert '<option value="asap" selected>' in shown
+    assert f'href="{PAGE}/overdue.csv?priority=asap"' in shown
+    assert lines(page("admin").get(f"{PAGE}/overdue.csv?priority=asap"))[-1][1] == "1"
+    assert lines(page("admin").get(f"{PAGE}/overdue.csv?priority=stat"))[-1:] == [HEAD]
+
+
+HEAD = ["Day", "Overdue", "STAT or ASAP", "New since the week before"]
+
+
+def test_it_is_said_how_pressing_what_is_overdue_is(work, page):
+    assert "of them STAT or ASAP" not in text(whole(page))
+    cache.clear()
+    late("stat")
+    late("asap")
+    late("urgent")
+    assert "2 of them STAT or ASAP" in text(whole(page))
+    head, *_rows, last = lines(page("admin").get(f"{PAGE}/overdue.csv"))
+    assert head == HEAD and last[1:3] == ["4", "2"]
+
+
+def test_what_was_before_the_records_began_is_said_not_to_be_known(work, page):
+    assert "Nothing was recorded here before" in text(whole(page))
+    long_ago = timezone.now() - timedelta(weeks=60)
+    with connection.cursor() as cursor:
+        cursor.execute("update fhir_resourceversion set last_updated = %s", [long_ago])
+    cache.clear()
+    assert "Nothing was recorded here before" not in text(whole(page))
+
+
 def test_changes_of_rules_stand_in_the_line_of_time(work, page):
     LogEntry.objects.create(
         user=work["admin"].user,

@@ -611,3 +611,11 @@ def test_the_overdue_trend_is_that_of_the_count(api, brute, worked_in):
         close_of_day = datetime(date.year, date.month, date.day, tzinfo=UTC) + timedelta(days=1)
         expected[date.isoformat()] = sum(task.is_overdue(close_of_day - MS) for task in brute)
     assert told == expected and len(set(told.values())) > 5
+    told = [each["pressing"] for each in parameters(answer, "overdue")]
+    pressing = [task for task in brute if task.document.get("priority") in ("stat", "asap")]
+    ends = (first + timedelta(days=day + 1) for day in range(23))
+    assert told == [
+        sum(task.is_overdue(datetime(*end.timetuple()[:3], tzinfo=UTC) - MS) for task in pressing)
+        for end in ends
+    ]
+    assert 0 < max(told) < max(expected.values())
