@@ -157,6 +157,10 @@ class Detail:
     def takes_notes(self) -> bool:
         return any(action.code == "note" and action.enabled for action in self.actions)
 
+    def dialog(self, code: str) -> Asked | None:
+        """What is asked before this is done; None for what cannot be done now."""
+        return next((each for each in self.asked if each.action.code == code), None)
+
     @property
     def done_subtasks(self) -> int:
         return sum(subtask.done for subtask in self.subtasks)

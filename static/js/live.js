@@ -24,7 +24,7 @@ const failed = (problem) => connection(
 );
 
 // What changes a task is off while there is no connection; the note above says so.
-const ACTIONS = "#main form button, #main [data-dialog^='ask-'], #main [hx-target='#modal'], #toasts form button, [data-send]";
+const ACTIONS = "#main form button, #main [hx-target='#modal'], #toasts form button, [data-send]";
 function switchOff() {
   $$(ACTIONS).filter((each) => !each.ariaDisabled).forEach((each) => {
     each.dataset.off = "";

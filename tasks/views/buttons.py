@@ -153,7 +153,7 @@ def _with_reason(
         status = 412
     if wants_part(request):
         context = detail_context(request, stored, view) | refused
-        asked = next((each for each in context["task"].asked if each.action.code == code), None)
+        asked = context["task"].dialog(code)
         return part(
             request, "tasks/_ask.html#reason", context | {"asked": asked}, status=status,
             retarget=f"#fields-{code}", reswap="outerHTML",

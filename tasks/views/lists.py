@@ -19,7 +19,7 @@ from tasks import worklist as lists
 from tasks.history import changes_in, versions_of, written
 from tasks.look import Look
 from tasks.narrowing import Facets
-from tasks.views.answers import SeeOther, page, wants_part
+from tasks.views.answers import SeeOther, page, part, wants_part
 from tasks.views.changed import kept_undo
 from tasks.views.context import (
     asked_view,
@@ -114,7 +114,13 @@ def task(request: HttpRequest, task_id: str) -> HttpResponse:
     stored = details.get(task_id, request.actor)
     view = view_of(request, stored)
     if wants_part(request):
-        return render(request, "tasks/_detail.html", detail_context(request, stored, view))
+        context = detail_context(request, stored, view)
+        if not context["ask"]:
+            return render(request, "tasks/_detail.html", context)
+        if asked := context["task"].dialog(context["ask"]):
+            return render(request, "tasks/_ask.html", context | {"asked": asked, "alone": True})
+        # It cannot be done any more: what is true now says why.
+        return part(request, "tasks/_detail.html", context, retarget="#detail", reswap="outerHTML")
     return _whole(request, page_context(request, stored, view))
 
 

@@ -50,6 +50,27 @@ def sent(**fields) -> dict:
 # --- opening --------------------------------------------------------------------------------------
 
 
+def test_a_reason_is_asked_for_in_the_page_or_in_a_dialog_of_its_own(page, hers):
+    nurse, asked = page("nurse"), f"/worklist/t/{hers['id']}?list=my&ask=hold"
+    whole = nurse.get(asked).content.decode()
+    assert re.search(r'<dialog id="ask-hold"[^>]* open', " ".join(whole.split()))
+    assert whole.count('<dialog id="ask-') == 1, (
+        "the others are not sent before somebody wants them"
+    )
+    alone = " ".join(htmx(nurse, "get", asked).content.decode().split())
+    assert alone.startswith('<dialog id="ask-hold" aria-labelledby="ask-hold-title" >')
+    assert 'name="version" value="2"' in alone and "data-first" in alone
+    assert '<dialog id="ask-' not in nurse.get(f"/worklist/t/{hers['id']}?list=my").content.decode()
+
+
+def test_what_cannot_be_done_any_more_asks_for_no_reason(page, hers, cast):
+    actions.start(hers["id"], actor=cast["nurse"].actor)
+    actions.complete(hers["id"], actor=cast["nurse"].actor)
+    answer = htmx(page("nurse"), "get", f"/worklist/t/{hers['id']}?list=my&ask=hold")
+    assert answer["HX-Retarget"] == "#detail" and "Completed" in text(answer)
+    assert "<dialog" not in answer.content.decode()
+
+
 def test_a_dialog_is_a_page_without_scripts_and_a_part_with_them(page, hers):
     nurse = page("nurse")
     whole = nurse.get(url(hers)).content.decode()
