@@ -18,7 +18,7 @@ from tasks.document import NO_DUE, due_of, expected_of, instant_of, reference_of
 from tasks.narrowing import Sort, end_of_day
 from tasks.task_types import is_kind, label_of
 from tasks.times import Due
-from tasks.transitions import CLAIMABLE, OPEN, Status
+from tasks.transitions import CLAIMABLE, FINAL, OPEN, Status
 from tasks.worklist import ON_HOLD, Listed, View
 
 PRIORITIES = {
@@ -143,9 +143,13 @@ def priority_of(document: dict) -> str:
 
 
 def due(document: dict, now: datetime) -> Due:
+    """When it is, or was, due; what is over is not overdue."""
     end = ((document.get("restriction") or {}).get("period") or {}).get("end")
     at = due_of(document)
-    return times.due(end, None if at == NO_DUE else at, now)
+    found = times.due(end, None if at == NO_DUE else at, now)
+    if found.at is None or document.get("status") not in FINAL:
+        return found
+    return Due(found.at, found.clock, "", found.clock, day_only=True)
 
 
 def resumes(document: dict, now: datetime) -> Due:

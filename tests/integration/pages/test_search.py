@@ -105,6 +105,16 @@ def test_an_id_or_an_address_leads_to_the_task(cast, page):
     assert "Nothing is found" in text(searched(page("nurse"), hidden))
 
 
+def test_what_is_closed_is_not_overdue(cast, page):
+    due = {"restriction": {"period": {"end": "2026-01-02"}}}
+    for status in ("requested", "completed"):
+        pool_task(f"Potassium {status}", status=status, **due)
+    found = searched(page("nurse"), "potassium").content.decode()
+    assert [
+        len(re.findall(r"class=\"due late", part)) for part in found.split("closed-title", 1)
+    ] == [1, 0]
+
+
 def test_a_patient_that_was_found_can_be_chosen(cast, page):
     subject = patient("nils", "Bergström", "Nils")
     task = pool_task("Look at the wound", subject)
