@@ -8,7 +8,7 @@ function settleBoard() {
   $(".cols").scrollTo(...seen);
   position = $("#board").dataset.position;
   $("#board-news").hidden = true;
-  if (document.activeElement === document.body) byId(before.focus)?.focus({ preventScroll: true });
+  if (isLost()) rest(byId(before.focus));
 }
 function over(column) {
   $$(".col.over").forEach((each) => { if (each !== column) each.classList.remove("over"); });

@@ -39,6 +39,7 @@ function focusOn(element) {
 // Whether nothing has the focus, and where it goes then: back, or to what the page is about.
 const isLost = () => (document.activeElement ?? document.body) === document.body;
 function rest(back) {
-  (back?.offsetParent ? back : $("#detail [data-focus]") ?? $("#task-title") ?? $("#list") ?? $("main h1"))
+  const closed = back?.closest("details:not([open])");
+  (back?.checkVisibility() ? back : closed?.firstElementChild ?? $("#detail [data-focus]") ?? $("#task-title") ?? $("#list") ?? $("#main"))
     ?.focus({ preventScroll: true });
 }

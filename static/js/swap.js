@@ -65,8 +65,8 @@ on("htmx:beforeRequest", (event) => {
 
 on("htmx:afterSettle", (event) => {
   if (event.detail.target === modal) { openModal(); return; }
-  // What could not be done stays selected.
-  if (isBulk(event)) {
+  // What could not be done stays selected, and all of it while a dialog asks again.
+  if (isBulk(event) && event.detail.successful) {
     chosen.clear();
     $$(".row.refused").forEach((row) => chosen.add(row.dataset.id));
   }
@@ -80,7 +80,7 @@ on("htmx:afterSettle", (event) => {
   if (same && reply && before.reply && reply !== before.reply) reply.value = before.reply.value;
   const asked = $("dialog[open] [data-focus]");
   if (asked && isPost(event) && !stays(event)) { asked.focus(); return; }
-  if (isLost()) rest(before.focus && byId(before.focus));
+  if (isLost()) rest(byId(before.focus));
 });
 
 on("htmx:afterRequest", (event) => {

@@ -88,7 +88,7 @@ def _note(message, problems: list[str]) -> None:
     # The browser and htmx log what a journey asks for: refusals (409 and the like), a lost line.
     expected = (
         "Failed to load resource", "Response Status Error Code", "htmx:sendError",
-        "htmx:afterRequest",
+        "htmx:sendAbort", "htmx:afterRequest", "htmx:sendAbort",
         # A row that is put where it stands stands nowhere when it has left the list meanwhile.
         "htmx:oobErrorNoTarget",
     )  # fmt: skip
