@@ -17,7 +17,7 @@ settings.register_profile("taskward", deadline=None, suppress_health_check=[Heal
 settings.load_profile("taskward")
 
 
-TAKEN_APART = ("test_schemathesis.py", "test_every_page.py")
+TAKEN_APART = ("test_schemathesis.py", "test_every_page.py", "test_every_state.py")
 """Files of few and long tests: as one they would be the last that a worker has to do."""
 
 
