@@ -186,16 +186,12 @@ def prioritize(
     if_match: list[int] | None = None,
 ) -> Stored:
     """Say how urgent it is: routine, urgent, asap or stat."""
-
-    def next_document(document: dict) -> dict:
-        _check_open(document, _("A Task that is %(status)s cannot be given another priority."))
-        if document.get("priority") == priority:
-            return document
-        return _noted({**document, "priority": _checked(priority)}, note, actor)
-
+    refusal = _("A Task that is %(status)s cannot be given another priority.")
     return _change(
         task_id,
-        next_document,
+        _setting(
+            lambda document: {**document, "priority": _checked(priority)}, refusal, note, actor
+        ),
         actor=actor,
         interaction="prioritize",
         if_match=if_match,
@@ -213,17 +209,10 @@ def reschedule(
     if_match: list[int] | None = None,
 ) -> Stored:
     """Say by when it is to be done: `due` is a FHIR date or dateTime, or "" for no due date."""
-
-    def next_document(document: dict) -> dict:
-        _check_open(document, _("A Task that is %(status)s cannot be given another due date."))
-        after = documents.due_by(document, due)
-        if after == document:
-            return document
-        return _noted(after, note, actor)
-
+    refusal = _("A Task that is %(status)s cannot be given another due date.")
     return _change(
         task_id,
-        next_document,
+        _setting(lambda document: documents.due_by(document, due), refusal, note, actor),
         actor=actor,
         interaction="reschedule",
         if_match=if_match,
@@ -240,16 +229,29 @@ def advance(
     if_match: list[int] | None = None,
 ) -> Stored:
     """Bring it to another stage: `stage` is Task.businessStatus, a CodeableConcept."""
-
-    def next_document(document: dict) -> dict:
-        _check_open(document, _("A Task that is %(status)s cannot be brought to another stage."))
-        if document.get("businessStatus") == stage:
-            return document
-        return _noted({**document, "businessStatus": stage}, note, actor)
-
     if not display_of(stage):
         raise BusinessRuleViolation(_("Say which stage."), expression="Task.businessStatus")
-    return _change(task_id, next_document, actor=actor, interaction="advance", if_match=if_match)
+    refusal = _("A Task that is %(status)s cannot be brought to another stage.")
+    return _change(
+        task_id,
+        _setting(lambda document: {**document, "businessStatus": stage}, refusal, note, actor),
+        actor=actor,
+        interaction="advance",
+        if_match=if_match,
+    )
+
+
+def _setting(
+    said: Callable[[dict], dict], refusal: str, note: str, actor: Actor
+) -> Callable[[dict], dict]:
+    """From document to document for what is said of an open Task; a note goes with what changes it."""
+
+    def next_document(document: dict) -> dict:
+        _check_open(document, refusal)
+        after = said(document)
+        return document if after == document else _noted(after, note, actor)
+
+    return next_document
 
 
 def what_will_happen(
