@@ -93,7 +93,7 @@ def reply(request: HttpRequest, thread_id: str) -> HttpResponse:
         if internal:
             replies.note(thread, text, actor=actor, files=sent)
         elif stored is None:
-            replies.write(thread, text, seen=request.POST.get("seen", ""), actor=actor, files=files)
+            replies.write(thread, text, seen=request.POST.get("seen", ""), actor=actor, files=sent)
         else:
             check_available("complete" if complete else "reply", actor, stored.parsed())
             replies.reply(

@@ -255,6 +255,13 @@ def test_send_and_keep_open(threads, page):
     assert rows(nurse.get("/worklist/threads?tab=patient")) == ["answered", "mine"]
 
 
+def test_a_thread_without_a_task_is_answered_too(threads, page):
+    name, nurse = talk("loose", recipient=[{"reference": "Practitioner/maya"}]), page("nurse")
+    newest = seen(nurse.get(f"/worklist/th/{name}"))
+    assert post(nurse, name, text="Come in today.", seen=newest, do="send").status_code == 303
+    assert "Come in today." in text(nurse.get(f"/worklist/th/{name}"))
+
+
 def test_what_came_meanwhile_is_shown_and_nothing_is_lost(threads, cast, page):
     nurse = page("nurse")
     newest = seen(nurse.get("/worklist/th/mine"))
