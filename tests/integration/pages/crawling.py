@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -15,20 +15,23 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
+from django.test.client import MULTIPART_CONTENT
 from django.test.html import Element, parse_html
 from django.urls import Resolver404, resolve
 
 OURS = ("/worklist", "/accounts")
 EACH_ITS_OWN = ("tasks:task", "tasks:thread", "tasks:pool", "tasks:facet", "tasks:handover")
 """Routes whose pages differ by what they are about: each of them is looked at."""
+SHOWS = ("ask", "tab")
+"""Names in an address of which each value shows something else."""
 REDIRECTS = (301, 302, 303, 307, 308)
-FORM = "application/x-www-form-urlencoded"
 CONTROLS = ("input", "select", "textarea", "button")
 FILLED = {
     "hidden": "", "search": "", "date": "2030-01-31", "datetime-local": "2030-01-31T09:00", "time": "09:00",
     "number": "3", "password": "not the password",
 }  # fmt: skip
 """What is typed into a field of a kind that is empty."""
+TICKED = ("radio", "checkbox")
 ABOUT = ("version", "patient", "message", "snippet")
 """Names of buttons whose value says what they are about, rather than what they do."""
 
@@ -60,11 +63,6 @@ class Page:
         return b"<html" in self.response.content[:200]
 
     @property
-    def is_answer(self) -> bool:
-        """To a form that was sent: nobody can come back to an address that only forms are sent to."""
-        return self.response.wsgi_request.method == "POST"
-
-    @property
     def leads_to(self) -> str | None:
         """Where a browser goes by itself."""
         if self.response.status_code not in REDIRECTS:
@@ -85,31 +83,49 @@ class Page:
                     yield urljoin(self.path, value).partition("#")[0]
 
     def forms(self) -> Iterator["Form"]:
-        """One for each button that sends something: it may name another address than its form."""
+        """For each button that sends something, its form filled in, and as it stands.
+
+        A button may name another address than its form, and stand elsewhere, as may a field.
+        """
         controls = [each for each in self.elements if each.name in CONTROLS]
         for form in (each for each in self.elements if each.name == "form"):
-            if (attribute(form, "method") or "get").lower() != "post":
-                continue
-            own, name = (
-                [each for each in below(form) if each.name in CONTROLS],
-                attribute(form, "id"),
-            )
-            own = [each for each in own if attribute(each, "form") in (None, name)]
-            if name:
-                inside = {id(each) for each in own}
-                named = [each for each in controls if attribute(each, "form") == name]
-                own += [each for each in named if id(each) not in inside]
-            for button in filter(_sends, own):
-                to = attribute(button, "formaction") or attribute(form, "action") or self.path
-                yield Form(self, urljoin(self.path, to), _values(own, button), button)
+            if (attribute(form, "method") or "get").lower() == "post":
+                own = _controls_of(form, controls)
+                for button in filter(_sends, own):
+                    filled, stands = (Form(self, form, own, button, each) for each in (True, False))
+                    yield from (filled, stands) if filled.values != stands.values else (filled,)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
+    """A form as one of its buttons sends it: filled in, or as it stands."""
+
     page: Page
-    action: str
-    values: list[tuple[str, str]] = field(hash=False)
-    button: Element = field(hash=False)
+    element: Element
+    controls: list[Element]
+    button: Element
+    is_filled: bool
+
+    @cached_property
+    def action(self) -> str:
+        named = attribute(self.button, "formaction") or attribute(self.element, "action")
+        return urljoin(self.page.path, named or self.page.path)
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """What a browser would send; of boxes with one name one is ticked."""
+        values: dict[str, str] = {}
+        for each in (*self.controls, self.button):
+            name, value = attribute(each, "name"), self._value(each)
+            if name and value is not None and attribute(each, "disabled") is None:
+                if name not in values or attribute(each, "checked") is not None:
+                    values[name] = value
+        return values
+
+    def _value(self, control: Element) -> str | None:
+        if control.name == "button":
+            return attribute(control, "value") or "" if control is self.button else None
+        return _filled(control) if self.is_filled else _stands(control)
 
     @property
     def route(self) -> str:
@@ -117,18 +133,18 @@ class Form:
 
     @property
     def has_token(self) -> bool:
-        return any(name == "csrfmiddlewaretoken" for name, _ in self.values)
+        return "csrfmiddlewaretoken" in self.values
 
     @property
     def kind(self) -> tuple:
         """What it has in common with those that differ in their values alone."""
         name, value = attribute(self.button, "name"), attribute(self.button, "value")
         said = name, None if name in ABOUT else value, is_off(self.button)
-        names = frozenset(name for name, _ in self.values)
-        return self.route, said, names, "next" in names and self.page.is_answer
+        return self.route, said, frozenset(self.values), self.is_filled
 
     def __str__(self):
-        return f"{self.page.path} → {words(self.button)!r} {self.action}"
+        how = "" if self.is_filled else " as it stands"
+        return f"{self.page.path} → {words(self.button)!r} {self.action}{how}"
 
 
 @dataclass(frozen=True)
@@ -173,27 +189,44 @@ def _sends(control: Element) -> bool:
     return control.name == "button" and attribute(control, "type") in (None, "submit")
 
 
-def _values(controls: list[Element], button: Element) -> list[tuple[str, str]]:
-    """What a browser would send, with something in every field that is empty."""
-    values, ticked = [], {}
-    for each in controls:
-        name, kind = attribute(each, "name"), attribute(each, "type")
-        if not name or each.name == "button" or attribute(each, "disabled") is not None:
-            continue
-        if each.name == "select":
-            options = [child for child in below(each) if child.name == "option"]
-            codes = [code for option in options if (code := attribute(option, "value"))]
-            values += [(name, code) for code in codes[:1]]
-        elif kind in ("radio", "checkbox"):
-            if name not in ticked or attribute(each, "checked") is not None:
-                ticked[name] = "on" if (value := attribute(each, "value")) is None else value
-        elif each.name == "textarea":
-            values.append((name, words(each) or "Some words"))
-        else:
-            values.append((name, attribute(each, "value") or FILLED.get(kind, "Some words")))
-    if name := attribute(button, "name"):
-        values.append((name, attribute(button, "value") or ""))
-    return values + list(ticked.items())
+def _controls_of(form: Element, controls: list[Element]) -> list[Element]:
+    """Those in it that name no other form, and those elsewhere that name it."""
+    inside, name = {id(each) for each in below(form)}, attribute(form, "id")
+    return [
+        each
+        for each in controls
+        if attribute(each, "form") == (name or "")
+        or (id(each) in inside and attribute(each, "form") is None)
+    ]
+
+
+def _stands(control: Element) -> str | None:
+    """Its value as the page has it; None for what is not ticked, and for no file."""
+    if control.name == "select":
+        options = [each for each in below(control) if each.name == "option"]
+        chosen = [each for each in options if attribute(each, "selected") is not None]
+        return next((attribute(each, "value") for each in chosen + options), None)
+    if control.name == "textarea":
+        return words(control)
+    if attribute(control, "type") in TICKED:
+        return _ticked(control) if attribute(control, "checked") is not None else None
+    return None if attribute(control, "type") == "file" else attribute(control, "value") or ""
+
+
+def _filled(control: Element) -> str | None:
+    """With something in what is empty, and whatever can be chosen or ticked."""
+    if control.name == "select":
+        options = [each for each in below(control) if each.name == "option"]
+        return next(filter(None, (attribute(each, "value") for each in options)), None)
+    kind = attribute(control, "type")
+    if kind in TICKED:
+        return _ticked(control)
+    return None if kind == "file" else _stands(control) or FILLED.get(kind, "Some words")
+
+
+def _ticked(box: Element) -> str:
+    value = attribute(box, "value")
+    return "on" if value is None else value
 
 
 def route_of(path: str) -> str:
@@ -225,7 +258,8 @@ def _traits(path: str) -> set:
     """What can make a page another than those seen: its route or subject, and each name asked for."""
     parts, route = urlsplit(path), route_of(path)
     subject = parts.path if route in EACH_ITS_OWN else route
-    return {subject} | {(route, name) for name, _ in parse_qsl(parts.query)}
+    asked = parse_qsl(parts.query)
+    return {subject} | {(route, name, value if name in SHOWS else "") for name, value in asked}
 
 
 def send_all(client: Client, pages: list[Page]) -> list[Sent]:
@@ -252,7 +286,10 @@ def _send(window: Client, form: Form, cookies: SimpleCookie) -> Sent:
     """As a browser would that keeps these cookies: then it goes where it is sent to."""
     window.cookies = deepcopy(cookies)
     came_from = {"Referer": f"http://testserver{form.page.path}"}
-    response = window.post(form.action, urlencode(form.values), FORM, headers=came_from)
+    data, kind = urlencode(form.values), "application/x-www-form-urlencoded"
+    if attribute(form.element, "enctype") == "multipart/form-data":
+        data, kind = form.values, MULTIPART_CONTENT
+    response = window.post(form.action, data, kind, headers=came_from)
     answers = [Page(form.action, response)]
     while answers[-1].leads_to and len(answers) < 5:
         answers.append(Page(answers[-1].leads_to, window.get(answers[-1].leads_to)))
