@@ -226,3 +226,19 @@ def test_a_coordinator_gives_work(open_page, people, look):
     )
     expect(page.locator("#board-news a")).to_be_visible()
     look(page, "#board")
+
+
+def test_without_colours_it_still_shows_what_is_chosen_and_pressing(open_page):
+    page = open_page("nurse")
+    claimed(page)
+    page.emulate_media(forced_colors="active")
+    for chosen in (".nav [aria-current]", ".row.sel", ".looks [aria-pressed=true]"):
+        assert (
+            page.locator(chosen).first.evaluate("each => getComputedStyle(each).outlineStyle")
+            == "solid"
+        )
+    assert (
+        page.locator(".toast").evaluate("each => getComputedStyle(each).borderTopStyle") == "solid"
+    )
+    bars = "each => getComputedStyle(each, '::before').forcedColorAdjust"
+    assert page.locator(".row .prio").first.evaluate(bars) == "none"
