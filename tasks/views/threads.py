@@ -302,6 +302,9 @@ def _composer(request: HttpRequest, header: dict) -> HttpResponse:
     thread_id = header_of(header) or header["id"]
     stored = _task(request, f"Communication/{thread_id}")
     if not wants_part(request):
+        if request.FILES:
+            lost = _("Choose the files again: your browser does not keep them.")
+            page_messages.warning(request, lost)
         if stored and not view.is_threads:
             return SeeOther(task_url(stored.resource_id, view))
         here = reverse("tasks:thread", args=[thread_id])

@@ -139,6 +139,7 @@ def test_a_file_goes_with_a_reply_and_outlives_a_template(visit, people, mine, p
     refused = page.locator("#files-refused")
     expect(refused).to_contain_text("“leaflet.html” is neither a PDF nor a picture")
     expect(box).to_have_value("The leaflet is with this.")
+    assert_accessible(page)
     picture(page, "reply-file-refused")
     chosen.set_input_files([LEAFLET])
     page.get_by_label("Templates").click()

@@ -139,6 +139,13 @@ def test_a_file_that_was_right_stays_chosen_when_the_text_is_refused(nurse):
     assert not binaries()
 
 
+def test_a_template_without_scripts_says_that_the_files_are_gone(nurse):
+    post(nurse, "mine", "draft", text=REPLY, files=[file()])
+    said = text(nurse.get("/worklist/th/mine"))
+    assert "Choose the files again" in said and REPLY in said
+    assert "Choose the files again" not in text(nurse.get("/worklist/th/mine"))
+
+
 def test_who_may_not_read_the_message_gets_no_file(nurse, page, cast, api):
     send(nurse, file())
     message = last("mine").resource_id
