@@ -13,7 +13,7 @@ ME = "Practitioner/maya"
 
 def versions(*documents: dict, actor: str = ME) -> list[Version]:
     return [
-        Version(n, START + timedelta(minutes=n), actor, "update", {"intent": "order"} | document)
+        Version(n, START + timedelta(minutes=n), actor, "update", 1, {"intent": "order"} | document)
         for n, document in enumerate(documents, 1)
     ]
 

@@ -527,7 +527,10 @@ def test_a_hold_says_until_when(cast, page, hers):
     )
     assert "On hold until tomorrow 23:30" in shown
     paper = text(nurse.get("/worklist/handoff"))
-    assert "Waiting on someone else" in paper and "On hold until tomorrow 23:30." in paper
+    assert (
+        "Waiting on someone else" in paper
+        and "On hold until tomorrow 23:30: Waiting on a result" in paper
+    )
 
 
 def test_what_both_have_changed_is_not_put_on_top(cast, page, hers):
