@@ -3,14 +3,15 @@
 import json
 
 import pytest
-from django.test import Client, override_settings
+from django.db import connection
+from django.test import Client, TransactionTestCase, override_settings
 from hypothesis import HealthCheck, settings
 from xdist.scheduler.loadfile import LoadFileScheduling
 
 from accounts import site
 from accounts.tokens import issue
 from tasks import task_types
-from tests import factories
+from tests import factories, restored
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("taskward", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,6 +37,21 @@ def pytest_xdist_make_scheduler(config, log):
 def quick_passwords():
     """Argon2 is slow on purpose: a tenth of a second for each person that a test makes."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """A migrated database, that is so again after each test that commits (tests/restored.py)."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        restored.keep(cursor)
+
+    def put_back(case) -> None:
+        with connection.cursor() as cursor:
+            restored.put_back(cursor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", put_back)
         yield
 
 
