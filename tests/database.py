@@ -17,10 +17,21 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["TASKWARD_DATA"] += f"/{worker}"
 
 
+QUICK = """
+# Nothing of a test has to survive a power cut.
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+"""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config):
+    from config import embedded_postgres
     from config.database import running_database
 
     context = running_database()
-    context.__enter__()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded_postgres, "SETTINGS", embedded_postgres.SETTINGS + QUICK)
+        context.__enter__()
     early_config.add_cleanup(lambda: context.__exit__(None, None, None))
