@@ -18,16 +18,20 @@ settings.register_profile("taskward", deadline=None, suppress_health_check=[Heal
 settings.load_profile("taskward")
 
 
-TAKEN_APART = ("test_schemathesis.py", "test_every_page.py", "test_every_state.py")
+TAKEN_APART = ("test_every_page.py", "test_every_state.py")
 """Files of few and long tests: as one they would be the last that a worker has to do."""
+OF_A_TYPE = "test_schemathesis.py"
+"""A file that is taken apart by types: what is sent of a type is drawn once on a worker."""
 
 
 def pytest_xdist_make_scheduler(config, log):
-    """A file stays on one worker, but for those that are TAKEN_APART."""
+    """A file stays on one worker, but for those that are TAKEN_APART, or OF_A_TYPE each part."""
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
+            if file.endswith(OF_A_TYPE):  # …[conditional_update_Task]
+                return f"{file} {nodeid.rstrip(']').rpartition('_')[2]}"
             return nodeid if file.endswith(TAKEN_APART) else file
 
     return ByFile(config, log)
