@@ -37,6 +37,8 @@ pytestmark = pytest.mark.django_db
 ROLES = ("nurse", "physician", "coordinator", "auditor", "admin")
 NAMES = [*clinic.CANARIES, FAMILY]
 """Of patients; no page may have them in its address, its title, or anything that the browser keeps."""
+WORDS = (None, "text", "search", "tel", "email")
+"""Types of fields that take any words."""
 NOT_BY_A_FORM = {
     "accounts:active": "a script says that somebody is there",
     "tasks:similar": "a script asks for it while a new task is written; sending asks by itself",
@@ -197,6 +199,15 @@ def _its_addresses_name_nobody(page: Page):
         yield from (address for each in NAMES if each in unquote(address))
 
 
+def _nothing_that_is_typed_goes_into_an_address(page: Page):
+    for form in (each for each in page.elements if each.name == "form"):
+        if (attribute(form, "method") or "get").lower() == "get":
+            for each in below(form):
+                words_in = each.name == "input" and attribute(each, "type") in WORDS
+                if each.name == "textarea" or words_in:
+                    yield attribute(each, "name")
+
+
 def _the_browser_is_told_of_nobody(page: Page):
     """In no header, of which cookies are some; what messages are kept in is packed."""
     told = [f"{name}: {value}" for name, value in page.response.headers.items()]
@@ -245,6 +256,7 @@ CHECKS = (
     _nobody_keeps_it,
     _its_title_names_nobody,
     _its_addresses_name_nobody,
+    _nothing_that_is_typed_goes_into_an_address,
     _the_browser_is_told_of_nobody,
     _what_is_off_says_why,
     _nothing_loses_focus_by_being_disabled,
