@@ -94,6 +94,10 @@ window.looking = (() => {
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html, any, all, none }) =>
       `${id}: ${html.slice(0, 140)} (${[...any, ...all, ...none].map((each) => each.message)[0]})`));
   };
-  const at = (selector) => { parts = [...document.querySelectorAll(selector)]; };
+  const at = async (selector) => {
+    parts = [...document.querySelectorAll(selector)];
+    const ends = (each) => each.effect.getComputedTiming().endTime < Infinity;
+    await Promise.all(document.getAnimations().filter(ends).map((each) => each.finished));
+  };
   return { at, small, cut, covered, wide, edgeless, moving, judged };
 })();
