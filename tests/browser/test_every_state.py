@@ -174,7 +174,7 @@ def test_what_others_do_meanwhile(open_page, people, look):
 
 
 def test_an_answer_that_is_not_sent(open_page, people, look):
-    Snippet.objects.create(name="Dose", text="Please take [dose].")
+    Snippet.objects.get_or_create(name="Dose", defaults={"text": "Please take [dose]."})
     page = open_page("nurse")
     claimed(page, THIRD)
     page.locator("#reply-text").fill("Take [dose].")
