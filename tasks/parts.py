@@ -67,7 +67,7 @@ class Tree:
 
     def _read(self, wholes: list[str]) -> list[str]:
         parts = [f"part-of={each}" for each in wholes]
-        condition = "tokens && %s::text[] order by id"
+        condition = "tokens && %s::text[] order by id + 0"
         read = []
         for document in store.documents(Task, condition, [parts], actor=self.actor, limit=SHOWN):
             for whole in document.get("partOf", []):

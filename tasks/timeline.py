@@ -554,7 +554,7 @@ class _Timeline:
         """Other Tasks that point at one of the links, oldest first."""
         if not links:
             return []
-        condition = "links && %s::text[] and resource_id <> %s order by id"
+        condition = "links && %s::text[] and resource_id <> %s order by id + 0"
         params = [links, self.stored.resource_id]
         return store.documents(Task, condition, params, actor=self.actor, limit=50)
 
