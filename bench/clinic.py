@@ -24,7 +24,8 @@ POOLS = 10
 EVERY = 5
 """Each how many-th open block waits in the pools."""
 FIRST_ROW = 10_000_000
-"""Row ids begin here: in recorded parameters nothing else looks like one."""
+"""Row ids begin here: in recorded parameters nothing else looks like one. The message that a Task
+is about has the row id of the Task."""
 ID_PREFIX = "01990000-0000-7000-8000-"
 """Ids are as long, and as ordered, as the UUIDv7 that the server makes."""
 
@@ -56,6 +57,11 @@ NOTES = (
 
 def resource_id(n: int) -> str:
     return f"{ID_PREFIX}{n:012d}"
+
+
+def about_id(n: int) -> str:
+    """The id of what Task number n is about."""
+    return f"about-{n:08d}"
 
 
 def role_code(pool: int) -> str:
@@ -172,7 +178,7 @@ class Clinic:
             "priority": dice.choices(PRIORITIES, PRIORITY_WEIGHTS)[0],
             "code": {"text": title},
             "description": description,
-            "focus": {"reference": f"{FOCUS[state]}/about-{n:08d}"},
+            "focus": {"reference": f"{FOCUS[state]}/{about_id(n)}"},
             "for": {
                 "reference": f"Patient/patient-{patient:07d}",
                 "display": f"Patient {patient:07d}",

@@ -73,7 +73,12 @@ def load(tasks: int) -> Clinic:
             "create table bench_queue as select * from tasks_task"
             " where owner = '' and status = 'requested'"
         )
-        cursor.execute("alter table bench_queue add primary key (id)")
+        cursor.execute(
+            "create table bench_messages as select * from communications_communication"
+            " where id in (select id from bench_queue)"
+        )
+        for table in ("bench_queue", "bench_messages"):
+            cursor.execute(f"alter table {table} add primary key (id)")
         cursor.execute("create table bench_clinic as select %s tasks, %s now", [tasks, clinic.now])
         cursor.execute("vacuum analyze")
     return clinic
@@ -186,7 +191,8 @@ def load_chunk(clinic: Clinic, start: int, end: int) -> int:
             rows.add_task(n, document)
             rows.add_clocks(n, document, clinic.past(n, document))
             if clinic.state(n) == "waiting":
-                rows.add(clinic.message(document), document["for"]["reference"])
+                patient = document["for"]["reference"]
+                rows.add(clinic.message(document), patient, id=FIRST_ROW + n)
     return end - start
 
 

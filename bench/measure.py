@@ -104,7 +104,7 @@ class Run:
         encoded = [each.encoded() for each in operation.requests(self.requests, count)]
         if repeat:
             random.Random(2).shuffle(encoded)
-        before = last_version()
+        before = queue.last_version()
         answers = client.submit(
             drive,
             port,
@@ -158,7 +158,7 @@ class Run:
                 int(row.answers[-1].rate * self.options.seconds * 4),
             )
         self.pgbench_runs += 1
-        before = last_version()
+        before = queue.last_version()
         rate = pgbench.run(
             self.name,
             scripts,
@@ -174,35 +174,11 @@ class Run:
 
     @staticmethod
     def _check_written(operation: Operation, by: str, before: int, expected: int) -> None:
-        written = tasks_written_after(before)
+        written = queue.last_version() - before
         if not 0.98 * expected <= written <= 1.02 * expected + 100:
             raise BenchError(
-                f"{operation.name}: {by} wrote {written} versions of Tasks, and {expected} are right."
+                f"{operation.name}: {by} wrote {written} versions, and {expected} are right."
             )
-
-
-def last_version() -> int:
-    """How many versions have ever been written."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select coalesce(pg_sequence_last_value("
-            "pg_get_serial_sequence('fhir_resourceversion', 'id')::regclass), 0)"
-        )
-        return cursor.fetchone()[0]
-
-
-def tasks_written_after(version: int) -> int:
-    """How many versions of Tasks came after it; threads and Provenances that follow not counted."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select count(*) from fhir_resourceversion where id > %s and resource_type = 'Task'",
-            [version],
-        )
-        return cursor.fetchone()[0]
 
 
 @contextmanager

@@ -188,7 +188,7 @@ class Operation:
     most_ms: float = 0
     """The most milliseconds that half of the answers may take at 1,000,000 Tasks, by one client."""
     versions: int = 0
-    """How many versions of Tasks one request writes."""
+    """How many versions one request writes."""
     takes: bool = False
     """Whether it uses up the Tasks that wait in the pools."""
     on_page: bool = False
@@ -197,6 +197,9 @@ class Operation:
     def requests(self, plans: Plans, count: int) -> Iterator[Request]:
         return (self.make(plans, index) for index in range(count))
 
+
+CLAIM = 3
+"""The versions of a claim: the Task, the message that it is about, and why they moved."""
 
 OPERATIONS = (
     Operation("pool page", Plans.pool_page, 200, "task_queue", target=15),
@@ -208,8 +211,10 @@ OPERATIONS = (
     Operation("my list", Plans.mine, 200, "task_mine"),
     Operation("read", Plans.read, 200, "one_row_per_task", target=8),
     Operation("stats of a quarter", Plans.stats_of_a_quarter, 200, "clocks_of_pool", most_ms=1000),
-    Operation("claim", Plans.claim, 200, "one_row_per_task", versions=1, takes=True),
-    Operation("claim next", Plans.claim_next, 200, "task_queue", target=20, versions=1, takes=True),
+    Operation("claim", Plans.claim, 200, "one_row_per_task", versions=CLAIM, takes=True),
+    Operation(
+        "claim next", Plans.claim_next, 200, "task_queue", target=20, versions=CLAIM, takes=True
+    ),
     Operation("create", Plans.create, 201, "", target=15, versions=1),
     Operation("transaction of 5", Plans.transaction, 200, "one_row_per_task", versions=5),
     Operation("worklist page", Plans.worklist_page, 200, "", most_ms=60, on_page=True),
@@ -220,7 +225,7 @@ OPERATIONS = (
         200,
         "",
         most_ms=40,
-        versions=1,
+        versions=CLAIM,
         takes=True,
         on_page=True,
     ),

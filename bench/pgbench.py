@@ -1,7 +1,7 @@
 """PostgreSQL's own pgbench on the statements that requests send, prepared as the product's are.
 
 What differs from request to request becomes a variable of pgbench: the Task that is read or
-changed, the id of a new one, and the version that is replaced.
+changed, the message that it is about, the ids of what is new, and the version that is replaced.
 """
 
 import os
@@ -17,13 +17,12 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
 
-from bench.clinic import EVERY, FIRST_ROW, ID_PREFIX, POOLS, Clinic, resource_id
+from bench.clinic import EVERY, FIRST_ROW, ID_PREFIX, POOLS, Clinic, about_id, resource_id
 from bench.database import connection_parameters
 from bench.operations import Operation, Plans, Request
-from bench.queue import SENTINEL, marked
+from bench.queue import SENTINEL, created_after, last_version, marked
 from bench.recording import Statement, answer, recording
 from config.embedded_postgres import _program
-from fhir import json
 
 
 class BenchError(Exception):
@@ -38,40 +37,38 @@ class Sample:
     request: Request
     statements: list[Statement]
     created: list[str]
-    """The ids of the resources that it made."""
+    """The ids of the resources that it made, in their order."""
 
     def known(self) -> dict[Any, str]:
         """What differs from request to request, and what stands for it in a script."""
         known: dict[Any, str] = {}
-        for number, task in enumerate(self.request.tasks):
+        for number, task in enumerate(self.tasks()):
+            # Claim next learns from its own look which Task it takes.
+            row = f":row{number}" if self.request.tasks else f":locked{number}_id"
             version = SENTINEL + 10 * number
+            about = f"('about-' || lpad(({row}::bigint - {FIRST_ROW})::text, 8, '0'))"
             known |= {
-                resource_id(task): f"('{ID_PREFIX}' || lpad(:task{number}::text, 12, '0'))",
-                FIRST_ROW + task: f":row{number}::bigint",
+                resource_id(task): f"('{ID_PREFIX}' || lpad(({row}::bigint - {FIRST_ROW})::text,"
+                " 12, '0'))",
+                FIRST_ROW + task: f"{row}::bigint",
                 version: f":locked{number}_version_id::int",
                 version + 1: f"(:locked{number}_version_id::int + 1)",
+                about_id(task): about,
+                f"Communication/{about_id(task)}": f"('Communication/' || {about})",
             }
         for number, made in enumerate(self.created):
             known[made] = f"('0200000{number}-0000-7000-8000-' || lpad(:new::text, 12, '0'))"
-        return known or self._known_of_locked()
+        return known
 
-    def _known_of_locked(self) -> dict[Any, str]:
-        """Claim next learns from its own look which Task it takes."""
+    def tasks(self) -> list[int]:
+        """The numbers of the loaded Tasks that it reads or changes."""
         rows = {
             value
             for statement in self.statements
             for value in statement.params
             if type(value) is int and value >= FIRST_ROW
         }
-        if not rows:
-            return {}
-        row = rows.pop()
-        return {
-            row: ":locked0_id::bigint",
-            resource_id(row - FIRST_ROW): ":locked0_resource_id",
-            SENTINEL: ":locked0_version_id::int",
-            SENTINEL + 1: "(:locked0_version_id::int + 1)",
-        }
+        return [*self.request.tasks] or [row - FIRST_ROW for row in sorted(rows)]
 
 
 def sample(operation: Operation, nurse: int, request: Request) -> Sample:
@@ -79,22 +76,16 @@ def sample(operation: Operation, nurse: int, request: Request) -> Sample:
 
     The Tasks that wait in the pools must be marked, if it is one that takes them.
     """
+    before = last_version()
     with marked(() if operation.takes else request.tasks), recording() as statements:
-        got = answer(request)
-    if got.status != operation.status:
-        raise BenchError(f"{operation.name}: the answer to a sample is {got.status}.")
-    return Sample(nurse, request, statements, _created(operation, got.body))
+        status = answer(request)
+    if status != operation.status:
+        raise BenchError(f"{operation.name}: the answer to a sample is {status}.")
+    return Sample(nurse, request, statements, created_after(before))
 
 
-def _created(operation: Operation, body: bytes) -> list[str]:
-    if operation.status == 201:
-        return [json.loads(body)["id"]]
-    if operation.name.startswith("transaction"):
-        entries = json.loads(body)["entry"]
-        return [
-            entry["resource"]["id"] for entry in entries if entry["response"]["status"] == "201"
-        ]
-    return []
+NEW = ["\\set new (:run * 100 + :client_id) * 100000000 + :done", "\\set done :done + 1"]
+"""The number of what a transaction makes: no other transaction has it."""
 
 
 LONGEST_CHOICE = 300
@@ -136,7 +127,7 @@ class Scripts:
         staff, first = self.clinic.staff, self.clinic.first_open_block
         lines = [
             "\\set i :done * :clients + :client_id",
-            "\\set done :done + 1",
+            *NEW,
             f"\\set task0 {staff} * ({first} + {EVERY} * (:i / {staff})) + :i % {staff}",
             f"\\set row0 {FIRST_ROW} + :task0",
             f"\\set nurse :task0 % {POOLS}",
@@ -150,10 +141,7 @@ class Scripts:
             first, last = group[0].nurse, group[-1].nurse
             lines = [f"\\set nurse random({first}, {last})"]
             if group[0].created:
-                lines += [
-                    "\\set new (:run * 100 + :client_id) * 100000000 + :done",
-                    "\\set done :done + 1",
-                ]
+                lines += NEW
             count = len(group[0].request.tasks)
             for number in range(count):
                 # Rows are locked in their order, so that no two wait for each other.
@@ -177,7 +165,8 @@ class Scripts:
             ]
             merged = [self._merged(place, samples) for place in zip(*places, strict=True)]
             text = _with_places(statement.text, merged)
-            if not ("for update" in text and text.startswith(("select", "with"))):
+            # What is locked besides the Task is known by it: its message.
+            if "tasks_task" not in text or "for update" not in text:
                 lines.append(text + ";")
                 continue
             tasks = samples[0].request.tasks
