@@ -5,6 +5,8 @@ see and claim from. Membership follows the active PractitionerRoles of the momen
 reads it at each request.
 """
 
+from typing import NamedTuple
+
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
@@ -55,19 +57,52 @@ def codes_of(concepts: list[dict]) -> list[str]:
     return [f"{system or ''}|{code}" for system, code in codings(concepts)]
 
 
+class PoolRules(NamedTuple):
+    """A pool, and whether it has rules about who may be given its Tasks."""
+
+    id: int
+    refuses_unserved: bool
+    """Whether it refuses what nobody in it can do."""
+    restricts_claims: bool
+    """Whether a member of it may be kept from claiming, by a licence or a limit: hardly ever."""
+
+
+RESTRICTS_CLAIMS = (
+    "(p.requires_licence or p.member_limit is not null"
+    " or exists (select 1 from accounts_memberlimit l where l.pool_id = p.id))"
+)
+
+
 def pool_ids(codes: list[str]) -> list[int]:
     """The pools that any of the codes leads to, in the order of the codes."""
-    return [*_pool_ids(tuple(codes))] if codes else []
+    return [each.id for each in pools_of_codes(codes)]
+
+
+def pools_of_codes(codes: list[str]) -> list[PoolRules]:
+    """The same, with their rules."""
+    return _pools_of_codes(tuple(codes)) if codes else []
 
 
 @once
-def _pool_ids(codes: tuple[str, ...]) -> list[int]:
+def _pools_of_codes(codes: tuple[str, ...]) -> list[PoolRules]:
     rows = sql.rows(
-        "select id from accounts_pool p where p.codes && %s::varchar[]"
+        f"select id, refuses_unserved, {RESTRICTS_CLAIMS} from accounts_pool p"
+        " where p.codes && %s::varchar[]"
         " order by (select min(array_position(%s::varchar[], c)) from unnest(p.codes) c), id",
         ([*codes], [*codes]),
     )
-    return [row[0] for row in rows]
+    return [PoolRules(*row) for row in rows]
+
+
+def restricts_claims(pool_ids: list[int]) -> bool:
+    """Whether a member of any of these pools may be kept from claiming."""
+    return bool(pool_ids) and bool(
+        sql.rows(
+            "select 1 from accounts_pool p"
+            f" where p.id = any(%s::bigint[]) and {RESTRICTS_CLAIMS} limit 1",
+            (pool_ids,),
+        )
+    )
 
 
 @once
@@ -103,6 +138,7 @@ def create_pool(name: str, codes: list[str], slug: str = ""):
     )
     group = Group.objects.create(name=f"pool: {slug}")
     pool = Pool.objects.create(slug=slug, name=name, codes=codes, group=group)
+    _pools_of_codes.cache_clear()
     permissions = Permission.objects.filter(
         content_type__app_label="accounts", codename__in=POOL_PERMISSIONS
     )

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from fhir import resources, store
 from fhir.actor import SYSTEM, Actor, Role
 from fhir.errors import Forbidden, Gone, MalformedRequest, NotFound, VersionConflict
+from fhir.once import reading
 from fhir.patching import apply_fhirpath_patch, apply_patch, intended
 from fhir.resources import ResourceType
 from fhir.scopes import check_scope
@@ -80,7 +81,8 @@ def put(
             if not actor.writes_everything:
                 raise Gone
             _check_version(before, if_match)
-            return _write(resource_type, before, None, document, actor, "update"), True
+            common = {"actor": actor, "interaction": "update"}
+            return write(resource_type, before, None, document, **common), True
         return _change(resource_type, before, lambda _: document, actor, "update", if_match), False
 
 
@@ -258,7 +260,7 @@ def _change(resource_type, before, next_document, actor, interaction, if_match) 
         resource_type.check_change(actor, known, known)
         return before
     check_document(document, resource_type.name)
-    return _write(resource_type, before, known, document, actor, interaction)
+    return write(resource_type, before, known, document, actor=actor, interaction=interaction)
 
 
 def _own_identity(document: dict, known: dict) -> dict:
@@ -267,7 +269,27 @@ def _own_identity(document: dict, known: dict) -> dict:
     return {**document, "id": known["id"], "meta": {**document.get("meta", {}), **meta}}
 
 
-def _write(resource_type, before, known, document, actor, interaction) -> Stored:
+def write(
+    resource_type: ResourceType,
+    before: Stored,
+    known: dict | None,
+    document: dict,
+    *,
+    actor: Actor,
+    interaction: str,
+) -> Stored:
+    """Check and write the next version over `before`, whose row is locked, and do what follows.
+
+    `known` is the document of `before`; None for one that was deleted.
+    """
+    stored, document = _checked(resource_type, before, known, document, actor, interaction)
+    if known is not None:
+        resource_type.follow(actor, known, document)
+    return stored
+
+
+@reading
+def _checked(resource_type, before, known, document, actor, interaction) -> tuple[Stored, dict]:
     resource_type.check_change(actor, known, document)
     at = store.now(before.last_updated)
     document = resource_type.stamp(known, document, at)
@@ -276,11 +298,10 @@ def _write(resource_type, before, known, document, actor, interaction) -> Stored
     stored = store.update(
         resource_type, before, document, actor=actor, interaction=interaction, at=at
     )
-    if known is not None:
-        resource_type.follow(actor, known, document)
-    return stored
+    return stored, document
 
 
+@reading
 def _insert(
     resource_type: ResourceType,
     resource_id: str,

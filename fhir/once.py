@@ -1,7 +1,8 @@
-"""What is looked up while one page is made is looked up once.
+"""What is looked up while one page is made, or one version checked and written, is looked up once.
 
 The parts of a page know nothing of each other: several of them name the same people, or read the
-same thread. Inside `reading` what they have found is kept; nothing may be written there.
+same thread. Neither do the checks of a write, and the columns that come of it. Inside `reading` what
+they have found is kept: nothing that is looked up may be written there, but by one who clears it.
 """
 
 from collections.abc import Callable, Hashable
@@ -36,7 +37,10 @@ def found(*key: Hashable) -> dict[Any, Any]:
 
 
 def once[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """A lookup whose arguments can be hashed; what it gives is shared, and not to be changed."""
+    """A lookup whose arguments can be hashed; what it gives is shared, and not to be changed.
+
+    `cache_clear()` forgets what has been found, for whoever changes it.
+    """
 
     @wraps(function)
     def looked_up(*args: P.args, **named: P.kwargs) -> R:
@@ -45,4 +49,5 @@ def once[**P, R](function: Callable[P, R]) -> Callable[P, R]:
             known[key] = function(*args, **named)
         return known[key]
 
+    looked_up.cache_clear = lambda: found(function).clear()
     return looked_up

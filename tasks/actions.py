@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.pools import codes_of, pool_ids
 from fhir import resources, store
-from fhir.actions import change, check_writer
+from fhir.actions import change, check_writer, write
 from fhir.actor import Actor
 from fhir.errors import BusinessRuleViolation, Conflict, Forbidden
 from fhir.scopes import check_scope
@@ -73,7 +73,6 @@ def claim_next(*, actor: Actor, pool_id: int | None = None) -> Stored | None:
     wanted = [pool_id] if pool_id is not None else list(actor.pools)
     if not {*wanted} <= {*actor.pools}:
         raise Forbidden(_("You are not a member of this pool."))
-    task = resources.get("Task")
     with transaction.atomic():
         now = store.now()
         allowed = claim_filter(actor.reference, wanted, at=now)
@@ -81,11 +80,14 @@ def claim_next(*, actor: Actor, pool_id: int | None = None) -> Stored | None:
         if before is None:
             return None
         known = before.parsed()
-        document = documents.claimed(known, owner)
-        task.check_change(actor, known, document)
-        at = store.now(before.last_updated)
-        document = task.stamp(known, document, at)
-        stored = store.update(task, before, document, actor=actor, interaction="claim", at=at)
+        stored = write(
+            resources.get("Task"),
+            before,
+            known,
+            documents.claimed(known, owner),
+            actor=actor,
+            interaction="claim",
+        )
         moved(stored, "claim", actor=actor)
         return stored
 

@@ -19,11 +19,10 @@ from accounts.members import Staff
 from accounts.members import members as members_of
 from accounts.members import named as staff_named
 from accounts.models import Patient, Pool
-from accounts.pools import codes_of, pool_ids
+from accounts.pools import codes_of, pool_ids, pools_of_codes, restricts_claims
 from fhir import json, sql
 from fhir.actor import Actor
 from fhir.errors import BusinessRuleViolation
-from fhir.once import once
 from tasks import times
 from tasks.document import due_of, reference_of
 from tasks.queue import literals
@@ -318,25 +317,8 @@ def claim_filter(
 
 
 def _is_free_to_claim(document: dict) -> bool:
-    codes = codes_of(document.get("performerType", []))
-    return not _licensed_type(document) and not _restrict("p.codes && %s::varchar[]", tuple(codes))
-
-
-def restricts_claims(pools: list[int]) -> bool:
-    """Whether a member of these pools may be kept from claiming: hardly ever, and cheap to ask."""
-    return _restrict("p.id = any(%s::bigint[])", tuple(pools))
-
-
-@once
-def _restrict(which: str, values: tuple) -> bool:
-    return bool(values) and bool(
-        sql.rows(
-            f"select 1 from accounts_pool p where {which}"
-            " and (p.requires_licence or p.member_limit is not null or exists ("
-            " select 1 from accounts_memberlimit l where l.pool_id = p.id)) limit 1",
-            ([*values],),
-        )
-    )
+    pools = pools_of_codes(codes_of(document.get("performerType", [])))
+    return not _licensed_type(document) and not any(each.restricts_claims for each in pools)
 
 
 def lock_assigning() -> None:
@@ -418,16 +400,6 @@ def check_pool(document: dict, pool_id: int, *, at: datetime) -> None:
 # --- plain writes ---------------------------------------------------------------------------------
 
 
-@once
-def _refusing(codes: tuple[str, ...]) -> list[tuple[int, bool]]:
-    """The pools that the codes lead to, each with whether it refuses what nobody in it can do."""
-    if not codes:
-        return []
-    return sql.rows(
-        "select id, refuses_unserved from accounts_pool where codes && %s::varchar[]", ([*codes],)
-    )
-
-
 def check_write(actor: Actor, before: dict | None, after: dict, *, at: datetime) -> None:
     """Hold a write to the rules of those of its pools that refuse what nobody can do.
 
@@ -440,8 +412,8 @@ def check_write(actor: Actor, before: dict | None, after: dict, *, at: datetime)
     if before is not None and owner == reference_of(before, "owner"):
         if before.get("performerType") == after.get("performerType"):
             return
-    pools = _refusing(tuple(codes_of(after.get("performerType", []))))
-    if not any(refuses for _, refuses in pools):
+    pools = pools_of_codes(codes_of(after.get("performerType", [])))
+    if not any(each.refuses_unserved for each in pools):
         return
     if owner:
         if before is None or owner != reference_of(before, "owner"):
@@ -450,9 +422,9 @@ def check_write(actor: Actor, before: dict | None, after: dict, *, at: datetime)
         return
     had = {*task_pools(before)} if before else set()
     reasons = []
-    for pool_id, refuses in pools:
-        if not refuses or pool_id in had:
+    for pool in pools:
+        if not pool.refuses_unserved or pool.id in had:
             return
-        reasons.append(why_not_pool(after, pool_id, at=at))
+        reasons.append(why_not_pool(after, pool.id, at=at))
     if all(reasons):
         _refuse(reasons[0], "performerType")

@@ -52,3 +52,14 @@ def test_findings_are_kept_by_their_key():
 
     assert page() == ({"a": 1}, {})
     assert once.found("names") == {}
+
+
+def test_who_changes_it_has_it_looked_up_again(lookup):
+    @reading
+    def write():
+        first = lookup(1)
+        lookup.cache_clear()
+        return first, lookup(1)
+
+    assert write() == (1, 2)
+    lookup.cache_clear()
