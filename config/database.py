@@ -67,7 +67,7 @@ def _statement_timeout() -> dict:
 
 def _entry(name, user, password, host, port, options) -> dict:
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         "NAME": name,
         "USER": user,
         "PASSWORD": password,
