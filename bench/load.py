@@ -192,7 +192,7 @@ def load_chunk(clinic: Clinic, start: int, end: int) -> int:
             rows.add_clocks(n, document, clinic.past(n, document))
             if clinic.state(n) == "waiting":
                 patient = document["for"]["reference"]
-                rows.add(clinic.message(document), patient, id=FIRST_ROW + n)
+                rows.add_message(n, clinic.message(document), patient)
     return end - start
 
 
@@ -265,6 +265,11 @@ class Rows:
             ids = _ids()
             self.permissions.append((row_id, ids.users[row["owner"]], ids.view_task))
         self.notes += ((row_id, *note) for note in note_rows(document.get("note", [])))
+
+    def add_message(self, n: int, document: dict, sender: str) -> None:
+        from communications.document import newest_alone
+
+        self.add(document, sender, id=FIRST_ROW + n, **newest_alone(document))
 
     def add_clocks(self, n: int, document: dict, past: list[tuple[datetime, dict]]) -> None:
         from psycopg.types.json import Jsonb

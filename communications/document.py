@@ -63,24 +63,26 @@ def voice_of(document: dict) -> str:
 
 
 def index_columns(document: dict) -> dict[str, Any]:
-    """The columns of Communication that the generic search does not derive.
-
-    The last three are those of a header that is its thread's only message.
-    """
-    voice, thread, at = voice_of(document), thread_of(document), said_at(document)
-    speaks = bool(voice) and not thread
+    """The columns of Communication that the generic search does not derive."""
     return {
         "sender": sender_of(document),
         "recipients": recipients_of(document),
         "subject": document.get("subject", {}).get("reference", ""),
-        "thread": thread,
+        "thread": thread_of(document),
         "sent": parse_date(document["sent"]).low if "sent" in document else None,
         "draft": document.get("status") == DRAFT,
         "internal": categories.is_not_for_patients(document),
-        "voice": voice,
-        "said_at": at,
+        "voice": voice_of(document),
+        "said_at": said_at(document),
         "finished": document.get("status") in FINISHED,
-        "newest": document.get("id", "") if speaks else "",
-        "newest_at": at if speaks else None,
-        "newest_voice": voice if speaks else "",
+    }
+
+
+def newest_alone(document: dict) -> dict[str, Any]:
+    """The columns that tell of a thread's newest message, of a header that nothing hangs on."""
+    voice = "" if thread_of(document) else voice_of(document)
+    return {
+        "newest": document.get("id", "") if voice else "",
+        "newest_at": said_at(document) if voice else None,
+        "newest_voice": voice,
     }

@@ -80,9 +80,11 @@ class Communication(Resource):
     @classmethod
     def lookup_columns(cls, before, after):
         """The newest message of a header."""
+        alone = documents.newest_alone(after)
         if documents.thread_of(after) or not after.get("id"):
+            return alone
+        if before and not documents.thread_of(before) and documents.newest_alone(before) == alone:
             return {}
-        own = documents.index_columns(after)
         found = sql.rows(
             "select m.resource_id, m.said_at, m.voice from communications_communication m"
             " where m.thread = %s and m.voice <> '' and not m.deleted"
@@ -91,10 +93,10 @@ class Communication(Resource):
         )
         if (
             not found
-            or own["newest"]
-            and (own["newest_at"], after["id"]) > (found[0][1], found[0][0])
+            or alone["newest"]
+            and (alone["newest_at"], after["id"]) > (found[0][1], found[0][0])
         ):
-            return {}
+            return alone
         return dict(zip(("newest", "newest_at", "newest_voice"), found[0], strict=True))
 
     @classmethod

@@ -77,6 +77,40 @@ def test_a_header_that_says_something_is_its_own_first_message(db):
     assert newest() == (answer["id"], "staff")
 
 
+def test_a_header_that_changes_what_it_says_is_looked_at_again(db):
+    silent, spoken = (
+        HEADER,
+        HEADER
+        | {
+            "sender": {"reference": HOMER},
+            "payload": [{"contentString": "x"}],
+            "sent": "2026-11-20T09:30:00Z",
+        },
+    )
+    for header, expected in ((silent, ("", "")), (spoken, ("thread", "patient"))) * 2:
+        put(header)
+        assert newest() == expected
+    first = create(message(NURSE, "2026-11-20T09:00:00Z"))
+    for header, expected in (
+        (spoken, ("thread", "patient")),
+        (silent, (first["id"], "staff")),
+        (spoken | {"sent": "2026-11-20T08:00:00Z"}, (first["id"], "staff")),
+    ):
+        put(header)
+        assert newest() == expected
+
+
+def test_a_message_that_becomes_a_header_is_its_own_first_message(db):
+    put(HEADER)
+    moved = create(message())
+    put({name: value for name, value in moved.items() if name != "partOf"})
+    assert newest() == ("", "")
+    assert newest(moved["id"]) == (moved["id"], "patient")
+    put(moved)
+    assert newest() == (moved["id"], "patient")
+    assert newest(moved["id"]) == ("", "")
+
+
 def test_what_came_late_does_not_hide_what_was_said_last(db):
     put(HEADER)
     last = create(message(sent="2026-11-20T09:00:00Z"))
