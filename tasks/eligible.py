@@ -304,8 +304,7 @@ def claim_filter(
 
     Raises BusinessRuleViolation (422) when she has all that she may have in every one of them.
     """
-    licensed_types = any(each.requires_licence for each in setup().types.values())
-    if not licensed_types and not restricts_claims(pools):
+    if not types_restrict_claims() and not restricts_claims(pools):
         return None
     person = _alone(reference, at)
     if person is None:
@@ -314,6 +313,11 @@ def claim_filter(
     if pools and "" not in full:
         raise BusinessRuleViolation(max(full), expression="Task.owner")
     return lambda document: not _why_not_able(person, need_of(document, at=at))
+
+
+def types_restrict_claims() -> bool:
+    """Whether any type of Task requires a licence."""
+    return any(each.requires_licence for each in setup().types.values())
 
 
 def _is_free_to_claim(document: dict) -> bool:

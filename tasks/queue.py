@@ -8,6 +8,7 @@ an owner's Tasks, so that a page reads only what it shows.
 from collections.abc import Callable
 from datetime import datetime
 
+from accounts.pools import RESTRICTS_CLAIMS
 from fhir import json, sql
 from fhir.store import Stored
 from tasks.transitions import CLAIMABLE
@@ -40,7 +41,8 @@ def lock_most_pressing(
 ) -> Stored | None:
     """Lock and return the most pressing unclaimed Task of the pools that nobody else has locked.
 
-    With `allowed` the first whose document it says yes to: those before it are not locked.
+    With `allowed` the first whose document it says yes to: those before it are not locked. Without
+    it none, if any of the pools may keep a member from claiming.
     """
     for limit in (8, 64, 512):
         parts, params = [], []
@@ -69,7 +71,7 @@ def lock_most_pressing(
             + f") c order by step, priority desc, due, resource_id limit {limit})"
         )
         if allowed is None:
-            found = _lock_first(candidates, params)
+            found = _lock_first(candidates, params, NOT_RESTRICTED, pool_ids)
         else:
             found = _lock_allowed(candidates, params, allowed)
         if found:
@@ -77,14 +79,22 @@ def lock_most_pressing(
     return None
 
 
-def _lock_first(candidates: str, params: list) -> Stored | None:
-    """The first candidate that can be locked and still waits."""
+NOT_RESTRICTED = (
+    "not exists (select 1 from accounts_pool p where p.id = any(%s::bigint[])"
+    f" and {RESTRICTS_CLAIMS})"
+)
+
+
+def _lock_first(
+    candidates: str, params: list, condition: str = "true", *condition_params
+) -> Stored | None:
+    """The first candidate that can be locked and still waits, if the condition holds."""
     found = sql.rows(
         f"{candidates} select t.id, t.resource_id, t.version_id, t.last_updated, t.deleted,"
         " t.document from candidate c join tasks_task t on t.id = c.id"
-        f" where {WAITING.format(t='t')} order by c.step, c.priority desc, c.due, c.resource_id"
+        f" where {WAITING.format(t='t')} and {condition} order by c.step, c.priority desc, c.due, c.resource_id"
         " limit 1 for update of t skip locked",
-        params,
+        (*params, *condition_params),
     )
     if not found:
         return None
