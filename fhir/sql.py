@@ -5,6 +5,7 @@ Django's transaction, if there is one, and raises Django's database errors.
 """
 
 from collections.abc import Sequence
+from threading import local
 from typing import Any
 
 import psycopg
@@ -19,7 +20,18 @@ def rows(statement: str, params: Sequence[Any] = (), *, prepare: bool | None = T
     """
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        with psycopg.Cursor(connection.connection) as cursor:
-            cursor.execute(statement, params, prepare=prepare)
-            # Not `cursor.description`, which makes an object for each column: 13 µs.
-            return cursor.fetchall() if cursor.pgresult.nfields else []
+        cursor = _cursor(connection.connection)
+        cursor.execute(statement, params, prepare=prepare)
+        # Not `cursor.description`, which makes an object for each column: 13 µs.
+        return cursor.fetchall() if cursor.pgresult.nfields else []
+
+
+_kept = local()
+
+
+def _cursor(opened: psycopg.Connection) -> psycopg.Cursor:
+    """The thread's cursor: a new one learns anew how each type of parameter is written, in 20 µs."""
+    cursor = getattr(_kept, "cursor", None)
+    if cursor is None or cursor.connection is not opened:
+        cursor = _kept.cursor = psycopg.Cursor(opened)
+    return cursor
