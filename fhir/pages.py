@@ -19,13 +19,27 @@ logger = logging.getLogger(__name__)
 
 TITLES = {
     403: gettext_lazy("You cannot do this"),
-    404: gettext_lazy("There is no task here for you"),
     409: gettext_lazy("Somebody else was first"),
     412: gettext_lazy("This has changed in the meantime"),
     413: gettext_lazy("This is too large"),
     429: gettext_lazy("Slow down"),
     503: gettext_lazy("The database does not answer"),
 }
+MISSING = {
+    "task_id": (
+        gettext_lazy("There is no task here for you"),
+        gettext_lazy("This task does not exist, or you may not see it."),
+    ),
+    "thread_id": (
+        gettext_lazy("There is no conversation here for you"),
+        gettext_lazy("This conversation does not exist, or you may not see it."),
+    ),
+    "": (
+        gettext_lazy("There is no page here for you"),
+        gettext_lazy("This page does not exist, or you may not see it."),
+    ),
+}
+"""Title and explanation of what is not there, by what its address names."""
 ALONE = "500.html"
 """A page that asks the database for nothing, not even for who is signed in."""
 
@@ -46,6 +60,8 @@ class ErrorPageMiddleware:
 
 def refusal(request: HttpRequest, error: FhirError) -> HttpResponse:
     title = TITLES.get(error.status, _("This was not done"))
+    if error.status == 404:
+        title, _line = _missing(request)
     lines = [issue.diagnostics for issue in error.issues]
     if wait := error.headers.get("Retry-After"):
         lines.append(_("Try again in %(seconds)s s.") % {"seconds": wait})
@@ -70,8 +86,13 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    lines = [_("This task does not exist, or you may not see it.")]
-    return _answer(request, "error.html", TITLES[404], lines, 404)
+    title, line = _missing(request)
+    return _answer(request, "error.html", title, [line], 404)
+
+
+def _missing(request: HttpRequest) -> tuple[str, str]:
+    named = request.resolver_match.kwargs if request.resolver_match else {}
+    return MISSING[next((name for name in MISSING if name in named), "")]
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -60,10 +60,19 @@ def test_a_task_out_of_reach_is_as_one_that_never_was(cast, page):
     assert "There is no task here for you" in text_of(hidden)
 
 
-def test_an_address_that_leads_nowhere_says_the_same(page):
-    answer = page("nurse").get("/worklist/nowhere/at/all")
+@pytest.mark.parametrize(
+    ("path", "title", "line"),
+    [
+        ("t/never-was", "There is no task here for you", "This task does not exist"),
+        ("th/never-was", "There is no conversation here for you", ""),
+        ("pool/never-was", "There is no page here for you", "This list is not one of yours"),
+        ("nowhere/at/all", "There is no page here for you", "This page does not exist"),
+    ],
+)
+def test_what_is_not_there_is_called_what_its_address_names(page, path, title, line):
+    answer = page("nurse").get(f"/worklist/{path}")
     assert answer.status_code == 404
-    assert "This task does not exist, or you may not see it." in text_of(answer)
+    assert title in text_of(answer) and line in text_of(answer)
 
 
 def test_a_failure_has_a_reference_that_the_log_has_too(page, failing, caplog):

@@ -68,7 +68,7 @@ def test_the_worklist_opens_where_work_waits(cast, page):
 def test_lists_of_others_are_not_found(page, path):
     response = page("nurse").get(path)
     assert response.status_code == 404
-    assert "There is no task here for you" in text(response)
+    assert "There is no page here for you" in text(response)
 
 
 def test_a_hidden_a_deleted_and_an_unknown_task_are_the_same_404(cast, page):
@@ -545,4 +545,4 @@ def test_too_many_wrong_passwords_lock_for_a_while(cast, client):
 def test_an_unknown_page_is_a_404_of_ours(page):
     response = page("nurse").get("/worklist/nothing/here")
     assert response.status_code == 404
-    assert "There is no task here for you" in text(response)
+    assert "There is no page here for you" in text(response)
