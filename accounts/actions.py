@@ -44,7 +44,7 @@ def create_user(
         is_staff=role is Role.ADMIN,
         is_superuser=role is Role.ADMIN,
     )
-    set_role(user, role)
+    user.groups.add(Group.objects.get(name=role.value))
     set_reference(user, reference)
     return user
 

@@ -44,6 +44,13 @@ def quick_passwords():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_looked_for_when_asked_for():
+    """Each client that a test makes would list them all first: 20 ms."""
+    with override_settings(WHITENOISE_AUTOREFRESH=True):
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """A migrated database, that is so again after each test that commits (tests/restored.py)."""
