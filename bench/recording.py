@@ -28,21 +28,17 @@ BEGIN, COMMIT = Statement("begin"), Statement("commit")
 
 @contextmanager
 def recording() -> Iterator[list[Statement]]:
-    """The statements that every connection sends while the block runs.
-
-    Django asks `SELECT 1` before it trusts an idle connection: that is no part of the work.
-    """
+    """The statements that every connection sends while the block runs."""
     found: list[Statement] = []
     execute, commit = psycopg.Cursor.execute, psycopg.Connection.commit
 
     def recorded_execute(cursor, query, params=None, **options):
         connection = cursor.connection
-        if query != "SELECT 1":
-            idle = connection.info.transaction_status == TransactionStatus.IDLE
-            if idle and not connection.autocommit:
-                found.append(BEGIN)
-            text = query if isinstance(query, str) else query.as_string(connection)
-            found.append(Statement(text, tuple(params or ())))
+        idle = connection.info.transaction_status == TransactionStatus.IDLE
+        if idle and not connection.autocommit:
+            found.append(BEGIN)
+        text = query if isinstance(query, str) else query.as_string(connection)
+        found.append(Statement(text, tuple(params or ())))
         return execute(cursor, query, params, **options)
 
     def recorded_commit(connection):
