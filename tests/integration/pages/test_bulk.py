@@ -137,18 +137,6 @@ def test_what_is_not_hers_is_refused_the_same_whether_it_exists_or_not(cast, pag
     assert "None of these was changed" in (said := answers.pop()[1]) and "Canary" not in said
 
 
-@pytest.mark.parametrize("mode", ["split", "table"])
-def test_auditors_are_offered_nothing_to_select(cast, page, mode):
-    waiting(2)
-    for name, offered in (("coordinator", True), ("auditor", False)):
-        reader = page(name)
-        reader.post("/worklist/look", {"list": "all", "mode": mode})
-        shown = reader.get("/worklist/all").content.decode()
-        assert "Errand 1" in shown
-        for element in ('id="bulk"', 'name="ids"') + ('id="select-all"',) * (mode == "table"):
-            assert (element in shown) == offered
-
-
 def test_auditors_change_nothing(cast, page):
     tasks = waiting(2)
     response = htmx(page("auditor"), "post", BULK, chosen(tasks, "claim", list="all"))
