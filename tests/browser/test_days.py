@@ -12,7 +12,7 @@ from communications.document import DRAFT
 from tasks import actions
 from tests.browser.clinic import CANARIES
 from tests.browser.conftest import PHONE
-from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD, title
+from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD, hear_nothing, title
 from tests.browser.told import reason, state
 
 INR = "INR 4.6, on warfarin"
@@ -387,7 +387,7 @@ def test_two_people_in_one_task(visit, people, api):
     assert not api("coordinator").sees(f"Communication/{draft['id']}")
 
     # She puts it on hold; the nurse, whose page has not heard of it, starts it in vain.
-    nurse.route("**/worklist/changes?*", lambda route: route.fulfill(status=204))
+    hear_nothing(nurse)
     cora.locator("#task-title").focus()
     cora.keyboard.press("h")
     dialog = cora.get_by_role("dialog", name="Put this task on hold")

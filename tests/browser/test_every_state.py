@@ -11,7 +11,7 @@ from tests.browser.clinic import task
 from tests.browser.looking import problems_of
 from tests.browser.test_board import BOARD, REFILL, card
 from tests.browser.test_days import toast
-from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD, title
+from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD, hear_nothing, title
 from tests.factories import create
 
 STAYS = """const later = window.setTimeout;
@@ -129,7 +129,7 @@ def test_rows_that_are_selected_and_what_came_of_them(open_page, people, look, m
     look(page, "dialog.move")
     page.keyboard.press("Escape")
     expect(page.locator("#bulk-count")).to_have_text("3 selected")
-    page.route("**/worklist/changes?*", lambda route: route.fulfill(status=204))
+    hear_nothing(page)
     actions.claim(row(page, SECOND).get_attribute("data-id"), actor=people["nurse2"].actor)
     page.locator("#bulk").get_by_role("button", name="Claim").click()
     toast(page, "Claimed 2 of 3.")
@@ -161,7 +161,7 @@ def test_what_others_do_meanwhile(open_page, people, look):
     look(page, "#list")
     row(page, SECOND).locator(".t").click()
     expect(title(page)).to_have_text(SECOND)
-    page.route("**/worklist/changes?*", lambda route: route.fulfill(status=204))
+    hear_nothing(page)
     actions.claim(page.locator("#detail").get_attribute("data-task"), actor=people["nurse2"].actor)
     page.keyboard.press("c")
     toast(page, "Tomás Rivera just claimed this")
