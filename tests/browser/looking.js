@@ -53,6 +53,29 @@ window.looking = (() => {
     }).map((each) => `a name can be cut in ${called(each)}`);
   });
 
+  // Lines of text as far as their surroundings let them be seen, each as high as its small letters.
+  const shownPart = (box, each) => [...above(each)].filter((one) => style(one).overflow !== "visible").map(size)
+    .reduce(({ left, right, top, bottom }, own) => ({
+      left: Math.max(left, own.left), right: Math.min(right, own.right),
+      top: Math.max(top, own.top), bottom: Math.min(bottom, own.bottom),
+    }), { left: box.left, right: box.right, top: box.top + box.height / 4, bottom: box.bottom - box.height / 4 });
+  const lines = () => texts().flatMap((text) => {
+    line.selectNodeContents(text);
+    return [...line.getClientRects()].map((box) => [text.parentElement, shownPart(box, text.parentElement)]);
+  }).filter(([, box]) => box.right - box.left > 1 && box.bottom > box.top);
+  // What is laid over the rest on purpose is placed or stacked by itself: a menu, a bar that stays.
+  const isLaidOver = (each, other) => [...above(each)].some((one) => !one.contains(other)
+    && (["absolute", "fixed", "sticky"].includes(style(one).position) || style(one).zIndex !== "auto"));
+  const overlapping = () => lines().sort(([, one], [, two]) => one.top - two.top).flatMap(([each, box], at, all) => {
+    const found = [];
+    for (let next = at + 1; next < all.length && all[next][1].top < box.bottom - 1; next += 1) {
+      const [other, its] = all[next];
+      if (each !== other && Math.min(box.right, its.right) - Math.max(box.left, its.left) > 1
+        && !isLaidOver(each, other) && !isLaidOver(other, each)) found.push(`over each other: ${called(each)}, ${called(other)}`);
+    }
+    return found;
+  });
+
   const covered = () => controls().filter((each) => {
     each.focus();
     if (document.activeElement !== each) return false;
@@ -89,6 +112,12 @@ window.looking = (() => {
     .filter(([, { animationName, transitionDuration }]) => animationName !== "none" || parseFloat(transitionDuration) > 0)
     .map(([each]) => `moves: ${called(each)}`);
 
+  // https://www.w3.org/WAI/WCAG22/Understanding/text-spacing: what a person may set for all texts.
+  const spacing = new CSSStyleSheet();
+  spacing.replaceSync(`* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }
+    p { margin-block-end: 2em !important; }`);
+  const spaced = (wanted) => { document.adoptedStyleSheets = wanted ? [spacing] : []; };
+
   const judged = async (rules) => {
     const { violations } = await axe.run(parts, { runOnly: rules, resultTypes: ["violations"], preload: false });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html, any, all, none }) =>
@@ -99,5 +128,5 @@ window.looking = (() => {
     const ends = (each) => each.effect.getComputedTiming().endTime < Infinity;
     await Promise.all(document.getAnimations().filter(ends).map((each) => each.finished));
   };
-  return { at, small, cut, covered, wide, edgeless, moving, judged };
+  return { at, spaced, small, cut, overlapping, covered, wide, edgeless, moving, judged };
 })();

@@ -38,11 +38,16 @@ def _looks(page: Page, part: str) -> Iterator[tuple[str, list[str]]]:
             page.emulate_media(color_scheme=theme)
             yield f"{width} {theme}", page.evaluate("rules => looking.judged(rules)", rules)
         look = """([least, names]) =>
-            [...looking.small(least), ...looking.cut(names), ...looking.wide(), ...looking.covered()]"""
+            [...looking.small(least), ...looking.cut(names), ...looking.wide(), ...looking.overlapping(),
+            ...looking.covered()]"""
         yield str(width), page.evaluate(look, [SMALLEST_TARGET[width], names])
+        page.evaluate("looking.spaced(true)")
+        look = "names => [...looking.cut(names), ...looking.wide(), ...looking.overlapping()]"
+        yield f"{width} spaced", page.evaluate(look, names)
+        page.evaluate("looking.spaced(false)")
     page.set_viewport_size({"width": NARROWEST, "height": HEIGHT})
     page.emulate_media(color_scheme="light", forced_colors="active", reduced_motion="reduce")
-    look = "names => [...looking.cut(names), ...looking.wide(), ...looking.edgeless(), ...looking.moving()]"
+    look = "names => [...looking.cut(names), ...looking.wide(), ...looking.overlapping(), ...looking.edgeless(), ...looking.moving()]"
     yield str(NARROWEST), page.evaluate(look, names)
     page.emulate_media(forced_colors="none", reduced_motion="no-preference")
     page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
