@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from communications.models import Snippet
 from tasks import actions, moves
 from tests.browser.clinic import task
+from tests.browser.conftest import PHONE
 from tests.browser.looking import problems_of
 from tests.browser.test_board import BOARD, REFILL, card
 from tests.browser.test_days import toast
@@ -135,6 +136,21 @@ def test_rows_that_are_selected_and_what_came_of_them(open_page, people, look, m
     toast(page, "Claimed 2 of 3.")
     look(page, "#toasts")
     look(page, ".row.leaving")
+
+
+def test_a_list_that_is_read_alone(open_page, look):
+    page = open_page("auditor", "/worklist/all")
+    first = row(page, FIRST)
+    expect(first.get_by_role("checkbox")).to_have_count(0)
+    first.locator(".pick").click(force=True)  # the whole row opens the task
+    expect(title(page)).to_have_text(FIRST)
+    look(page, "#list")
+    page.goto("/worklist/all?mode=table")
+    expect(page.get_by_role("table")).to_be_visible()
+    expect(page.locator("#select-all")).to_be_hidden()
+    look(page, "#list")
+    page.set_viewport_size(PHONE)
+    expect(page.locator(".selecting")).to_be_hidden()
 
 
 def test_menus_of_a_list_and_of_the_top(open_page, look):

@@ -137,6 +137,16 @@ def test_what_is_not_hers_is_refused_the_same_whether_it_exists_or_not(cast, pag
     assert "None of these was changed" in (said := answers.pop()[1]) and "Canary" not in said
 
 
+@pytest.mark.parametrize("mode", ["split", "table"])
+def test_only_what_something_can_be_done_with_is_to_be_chosen(cast, page, mode):
+    waiting(2)
+    for name, boxes in (("coordinator", 2), ("auditor", 0)):
+        reader = page(name)
+        reader.post("/worklist/look", {"list": "all", "mode": mode})
+        shown = reader.get("/worklist/all").content.decode()
+        assert "Errand 1" in shown and shown.count('name="ids"') == boxes
+
+
 def test_auditors_change_nothing(cast, page):
     tasks = waiting(2)
     response = htmx(page("auditor"), "post", BULK, chosen(tasks, "claim", list="all"))
