@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests import factories
+from tests.browser.clinic import task
 from tests.browser.conftest import PHONE
 from tests.browser.test_accessibility import assert_accessible
 
@@ -84,6 +86,14 @@ def test_rows_of_a_table_follow_what_others_do(visit):
     expect(mine.locator("#task-title")).to_have_text(FIRST)
     mine.keyboard.press("Escape")
     expect(mine.locator("tr.row", has_text=FIRST)).to_contain_text("You")
+
+
+def test_what_goes_over_all_columns_widens_none_of_them(visit, people):
+    for number in range(60):
+        factories.create(task(f"Call {number}", "delacroix", "routine", 60))
+    page = visit("auditor", "/worklist/all?mode=table")
+    expect(page.locator(".more-rows")).to_have_count(1)
+    assert page.locator("thead th").first.bounding_box()["width"] < 50
 
 
 @pytest.mark.parametrize("mode", ["split", "table"])
