@@ -309,6 +309,31 @@ def test_every_journey_is_there_and_asks_the_api(test):
     assert "api" in {each.arg for each in found.args.args}
 
 
+ONCE = {"all", "bounding_box", "count", "element_handle", "evaluate", "evaluate_all"}
+ONCE |= {"get_attribute", "inner_html", "inner_text", "input_value", "text_content"}
+ONCE |= {
+    f"is_{state}" for state in ("checked", "disabled", "editable", "enabled", "hidden", "visible")
+}
+"""What Playwright reads of a page at once, while a part of it may be on its way in or out."""
+
+
+def called(node: ast.AST) -> Iterator[ast.Attribute]:
+    """The methods that are called in it."""
+    calls = (each.func for each in ast.walk(node) if isinstance(each, ast.Call))
+    yield from (each for each in calls if isinstance(each, ast.Attribute))
+
+
+@pytest.mark.parametrize("file", sources("tests/browser"), ids=lambda file: file.name)
+def test_what_a_page_shows_is_asserted_by_what_waits_for_it(file):
+    """By `expect`, or by what tests/browser/patience.py has."""
+    asserts = [each for each in ast.walk(tree(file)) if isinstance(each, ast.Assert)]
+    assert not [ast.unparse(each) for each in asserts if any(f.attr in ONCE for f in called(each))]
+    # Of a locator it would find a part first and then ask what may have been swapped meanwhile.
+    of_a_part = {"bounding_box", "element_handle", "evaluate"}
+    asked = [each for each in called(tree(file)) if each.attr in of_a_part]
+    assert not [ast.unparse(each) for each in asked if ast.unparse(each.value) != "page"]
+
+
 def test_no_file_names_a_package_registry():
     """Where packages come from is for whoever installs: a mirror must be enough."""
     hosts = re.compile(

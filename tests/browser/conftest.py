@@ -12,9 +12,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import factories
 from tests.browser import clinic
+from tests.browser.patience import LATER, SOON
 from tests.browser.told import Told
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=SOON * 1000)
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
@@ -49,10 +50,11 @@ def visit(chromium, live_server, people) -> Iterator[Callable[..., Page]]:
             base_url=live_server.url, java_script_enabled=javascript, viewport=size, **options
         )
         contexts.append(context)
+        context.add_init_script(LATER)
         if name:
             context.add_cookies([_session(people[name], live_server.url)])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(SOON * 1000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: _note(message, problems))
         page.goto(path)

@@ -13,8 +13,9 @@ window.looking = (() => {
   // What is clipped away is for those who listen; a skip link comes into sight with the focus.
   const isShown = (each) => each.checkVisibility({ visibilityProperty: true })
     && ![...above(each)].some((one) => style(one).clipPath === "inset(50%)") && !each.closest(".skip");
-  let parts = []; // what is looked at
-  const within = (selector) => parts.flatMap((part) => [...part.querySelectorAll(selector)]);
+  let looked = "body"; // asked for anew each time: a part may have been swapped
+  const parts = () => [...document.querySelectorAll(looked)];
+  const within = (selector) => parts().flatMap((part) => [...part.querySelectorAll(selector)]);
   const controls = () => within("a[href], button, summary, input:not([type=hidden]), select, textarea, [tabindex='0']").filter(isShown);
 
   // Where it can be pressed: on itself, on its labels, and on what is drawn over its surroundings.
@@ -32,7 +33,7 @@ window.looking = (() => {
     .filter((each) => !places(each).some((box) => box.width > least - 1 && box.height > least - 1))
     .map((each) => `smaller than ${least} px: ${called(each)}: ${places(each).map(rounded)}`);
 
-  const texts = () => parts.flatMap((part) => {
+  const texts = () => parts().flatMap((part) => {
     const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT), found = [];
     while (walker.nextNode()) {
       const text = walker.currentNode;
@@ -119,12 +120,12 @@ window.looking = (() => {
   const spaced = (wanted) => { document.adoptedStyleSheets = wanted ? [spacing] : []; };
 
   const judged = async (rules) => {
-    const { violations } = await axe.run(parts, { runOnly: rules, resultTypes: ["violations"], preload: false });
+    const { violations } = await axe.run(parts(), { runOnly: rules, resultTypes: ["violations"], preload: false });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html, any, all, none }) =>
       `${id}: ${html.slice(0, 140)} (${[...any, ...all, ...none].map((each) => each.message)[0]})`));
   };
   const at = async (selector) => {
-    parts = [...document.querySelectorAll(selector)];
+    looked = selector;
     const ends = (each) => each.effect.getComputedTiming().endTime < Infinity;
     await Promise.all(document.getAnimations().filter(ends).map((each) => each.finished));
   };

@@ -7,6 +7,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 from tests.browser import clinic
+from tests.browser.patience import settled
 from tests.browser.test_accessibility import OPTIONS
 
 WIDTHS = (1440, 768, 390)
@@ -22,13 +23,14 @@ SCRIPT = AXE_SCRIPT + Path(__file__).with_name("looking.js").read_text()
 def problems_of(page: Page, part: str) -> list[str]:
     """What is wrong with a part of a page in any window; each is told of the first that has it."""
     found: dict[str, str] = {}
-    for window, said in _looks(page, part):
-        for each in said:
+    for window, *look in _looks(page, part):
+        for each in settled(lambda look=look: page.evaluate(*look), []):
             found.setdefault(each, window)
     return [f"{window}: {each}" for each, window in found.items()]
 
 
-def _looks(page: Page, part: str) -> Iterator[tuple[str, list[str]]]:
+def _looks(page: Page, part: str) -> Iterator[tuple]:
+    """Each window, while the page stands in it, with what to evaluate there."""
     page.evaluate(SCRIPT)
     page.evaluate("part => looking.at(part)", part)
     names = clinic.CANARIES
@@ -36,18 +38,18 @@ def _looks(page: Page, part: str) -> Iterator[tuple[str, list[str]]]:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         for theme, rules in (("light", OPTIONS["runOnly"]), ("dark", OF_COLOURS)):
             page.emulate_media(color_scheme=theme)
-            yield f"{width} {theme}", page.evaluate("rules => looking.judged(rules)", rules)
+            yield f"{width} {theme}", "rules => looking.judged(rules)", rules
         look = """([least, names]) =>
             [...looking.small(least), ...looking.cut(names), ...looking.wide(), ...looking.overlapping(),
             ...looking.covered()]"""
-        yield str(width), page.evaluate(look, [SMALLEST_TARGET[width], names])
+        yield str(width), look, [SMALLEST_TARGET[width], names]
         page.evaluate("looking.spaced(true)")
         look = "names => [...looking.cut(names), ...looking.wide(), ...looking.overlapping()]"
-        yield f"{width} spaced", page.evaluate(look, names)
+        yield f"{width} spaced", look, names
         page.evaluate("looking.spaced(false)")
     page.set_viewport_size({"width": NARROWEST, "height": HEIGHT})
     page.emulate_media(color_scheme="light", forced_colors="active", reduced_motion="reduce")
     look = "names => [...looking.cut(names), ...looking.wide(), ...looking.overlapping(), ...looking.edgeless(), ...looking.moving()]"
-    yield str(NARROWEST), page.evaluate(look, names)
+    yield str(NARROWEST), look, names
     page.emulate_media(forced_colors="none", reduced_motion="no-preference")
     page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})

@@ -15,6 +15,7 @@ from tests import factories
 from tests.browser import clinic
 from tests.browser.clinic import CANARIES, task
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.patience import eventually, holds
 from tests.browser.test_accessibility import assert_accessible
 from tests.factories import NURSE_ROLE, Person
 
@@ -191,7 +192,7 @@ def test_on_a_phone_there_is_a_list_of_pools_and_then_one_of_tasks(visit, people
     card(page, REFILL).get_by_role("button").tap()
     page.get_by_role("button", name="Tomás Rivera").tap()
     expect(column(page, "Tomás Rivera").locator(".bcard", has_text=REFILL)).to_be_attached()
-    assert page.locator("[draggable=true]").count() == 0
+    expect(page.locator("[draggable=true]")).to_have_count(0)
     page.get_by_role("link", name="All pools").tap()
     expect(page.locator(".tile")).to_have_count(2)
 
@@ -225,22 +226,22 @@ def test_every_view_is_accessible(visit, people, picture, theme, size):
 
 def assert_nothing_is_cut(page: Page) -> None:
     """No patient's name is cut, nothing is too small to press, and the page is no wider than it is."""
-    assert page.evaluate(
+    holds(
+        page,
         """() => [...document.querySelectorAll(".pt")].filter((each) => each.offsetParent)
             .every((name) => getComputedStyle(name).textOverflow === "clip"
               && name.scrollWidth <= name.clientWidth + 1
-              || getComputedStyle(name).display === "inline")"""
+              || getComputedStyle(name).display === "inline")""",
     )
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("main :is(a.btn, button, summary, .tick, a.tile, .seg a)")]
+    small = """() => [...document.querySelectorAll("main :is(a.btn, button, summary, .tick, a.tile, .seg a)")]
             .filter((each) => each.offsetParent)
             .filter((each) => each.getBoundingClientRect().height < 24)
             .map((each) => each.outerHTML.slice(0, 120))"""
-    )
-    assert small == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.evaluate(
-        "document.querySelector('.board-page').scrollWidth <= document.querySelector('.board-page').clientWidth + 1"
+    eventually(lambda: page.evaluate(small), [])
+    holds(page, "document.documentElement.scrollWidth <= innerWidth")
+    holds(
+        page,
+        "document.querySelector('.board-page').scrollWidth <= document.querySelector('.board-page').clientWidth + 1",
     )
 
 
@@ -274,4 +275,4 @@ def test_hours_are_drawn(visit, people):
     expect(line).to_have_attribute(
         "aria-label", re.compile(r"^Unclaimed at each hour since \d\d:00")
     )
-    assert line.locator("rect").count() == pool_tiles.HOURS
+    expect(line.locator("rect")).to_have_count(pool_tiles.HOURS)

@@ -7,15 +7,16 @@ from playwright.sync_api import Page, expect
 
 from tasks import actions
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.patience import hear_nothing, holds
 from tests.browser.test_accessibility import assert_accessible
-from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD, hear_nothing
+from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD
 
 REFILL = "Refill: metformin 500 mg"
 
 
-def selected(page: Page) -> list[str]:
+def assert_selected(page: Page, *names: str) -> None:
     rows = page.locator(".row:has([name=ids]:checked)")
-    return [each.inner_text() for each in rows.locator(".t").all()]
+    expect(rows.locator(".t")).to_have_text(list(names))
 
 
 def row(page: Page, name: str):
@@ -39,15 +40,15 @@ def test_keys_select_extend_take_all_and_clear(visit):
     page.keyboard.press("Shift+J")
     page.keyboard.press("Shift+J")
     expect(said).to_have_text("3 selected")
-    assert selected(page) == [FIRST, SECOND, THIRD]
+    assert_selected(page, FIRST, SECOND, THIRD)
     expect(bar.get_by_role("button", name="Claim 3")).to_be_visible()
     page.keyboard.press("x")  # the focus is on the third
-    assert selected(page) == [FIRST, SECOND]
+    assert_selected(page, FIRST, SECOND)
     page.keyboard.press("Control+a")
     expect(said).to_have_text("7 selected")
     page.keyboard.press("Escape")
     expect(bar).to_be_hidden()
-    assert selected(page) == []
+    assert_selected(page)
     page.keyboard.press("Shift+C")  # a modifier that no shortcut names
     expect(page.locator(".toast")).to_have_count(0)
 
@@ -92,7 +93,7 @@ def test_several_are_selected_on_a_phone(visit, api, picture, javascript):
         expect(page.locator("#bulk-count")).to_have_text("2 selected")
         picture(page, "bulk-phone")
         assert_accessible(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        holds(page, "document.documentElement.scrollWidth <= innerWidth")
         page.get_by_role("button", name="All 7 in this view").click()
         expect(page.locator("#bulk-count")).to_have_text("7 selected")
         page.locator(".selecting").click()
@@ -117,15 +118,13 @@ def test_the_bar_says_how_many_each_button_is_for(visit, people):
     expect(bar.get_by_role("button", name=re.compile("Release 1"))).to_be_visible()
     expect(bar.get_by_role("button", name=re.compile("Reroute…$"))).to_be_visible()
     # What is selected outlives the swap of a row.
-    actions.add_note(
-        row(page, FIRST).get_attribute("data-id"), "Call first.", actor=people["nurse"].actor
-    )
-    version = row(page, FIRST).get_attribute("data-version")
+    found, version = (row(page, FIRST).get_attribute(f"data-{each}") for each in ("id", "version"))
+    actions.add_note(found, "Call first.", actor=people["nurse"].actor)
     expect(row(page, FIRST)).not_to_have_attribute("data-version", version)
-    assert selected(page) == [FIRST, SECOND, REFILL]
+    assert_selected(page, FIRST, SECOND, REFILL)
     bar.get_by_role("button", name="Clear the selection").click()
     expect(bar).to_be_hidden()
-    assert page.evaluate("document.activeElement !== document.body")
+    holds(page, "document.activeElement !== document.body")
 
 
 @pytest.mark.parametrize("javascript", [True, False])

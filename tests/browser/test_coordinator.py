@@ -19,6 +19,7 @@ from tests import factories
 from tests.browser import clinic
 from tests.browser.clinic import CANARIES, task
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.patience import eventually, holds
 from tests.browser.test_accessibility import assert_accessible
 from tests.browser.test_board import BOARD, TABLET, TALL, card, column
 from tests.browser.told import Told
@@ -204,7 +205,7 @@ def reads_analytics(page: Page, api: Told) -> None:
     ]
     assert completed and sorted(weeks.values()) == sorted(completed)
     waits = page.locator("#card-waits")
-    waits.evaluate("each => each.scrollIntoView()")  # it may be swapped meanwhile
+    waits.evaluate_all("([each]) => each.scrollIntoView()")
     expect(waits.locator("svg")).to_be_visible()
     with page.expect_download() as download:
         waits.get_by_role("link", name="CSV of").click()
@@ -235,13 +236,11 @@ def test_analytics_are_accessible(visit, people, picture, theme, size):
         each.click()
     assert_accessible(page)
     picture(page, f"analytics-{kind}-{theme}")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("main :is(a, button, summary, select)")]
+    holds(page, "document.documentElement.scrollWidth <= innerWidth")
+    small = """() => [...document.querySelectorAll("main :is(a, button, summary, select)")]
             .filter((each) => each.offsetParent && each.getBoundingClientRect().height < 24)
             .map((each) => each.outerHTML.slice(0, 120))"""
-    )
-    assert small == []
+    eventually(lambda: page.evaluate(small), [])
     page.goto(f"{ANALYTICS}?period=4")
     expect(page.locator("#card-turnaround svg").first).to_be_attached()
     assert_accessible(page)
@@ -249,8 +248,8 @@ def test_analytics_are_accessible(visit, people, picture, theme, size):
 
 def test_analytics_need_no_sideways_scrolling_in_a_small_window(visit, people):
     page = visit("coordinator", f"{ANALYTICS}?show=all", size={"width": 320, "height": 640})
-    main = page.locator("main")
-    assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 1")
+    main = "document.querySelector('main')"
+    holds(page, f"{main}.scrollWidth <= {main}.clientWidth + 1")
 
 
 def test_analytics_without_scripts(visit, people):

@@ -12,7 +12,8 @@ from communications.document import DRAFT
 from tasks import actions
 from tests.browser.clinic import CANARIES
 from tests.browser.conftest import PHONE
-from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD, hear_nothing, title
+from tests.browser.patience import eventually, hear_nothing, holds, time_passes
+from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD, title
 from tests.browser.told import reason, state
 
 INR = "INR 4.6, on warfarin"
@@ -33,8 +34,9 @@ def sign_in(page: Page, people) -> None:
 
 
 def toast(page: Page, text: str) -> Locator:
-    found = page.locator(".toast", has_text=text)
-    expect(found.first).to_be_visible()
+    """The newest message on the page, as soon as it says this."""
+    found = page.locator(".toast").last
+    expect(found).to_contain_text(text)
     return found
 
 
@@ -49,7 +51,7 @@ def claim_next(page: Page, name: str) -> str:
 def tab_to(page: Page, target: Locator) -> None:
     """Presses Tab until it has the focus, as somebody without a mouse does."""
     for _ in range(60):
-        if target.evaluate("each => each === document.activeElement"):
+        if target.evaluate_all("([each]) => each === document.activeElement"):
             return
         page.keyboard.press("Tab")
     raise AssertionError("Tab never leads there")
@@ -110,6 +112,7 @@ def test_a_nurses_morning(visit, people, api, picture):
     expect(page.locator("#count-my")).to_contain_text("0")
     # The row says why it leaves, and goes.
     expect(page.locator(".row.leaving")).to_contain_text("Completed")
+    time_passes(page)
     expect(page.locator(".row.leaving")).to_have_count(0)
     states = [("accepted", "maya"), ("in-progress", "maya"), ("completed", "maya")]
     assert told.versions(first) == [WAITING, *states]
@@ -288,7 +291,7 @@ def test_a_day_without_scripts(visit, people, api):
     page.locator("#move-q").fill("cardiol")
     page.get_by_role("button", name="Show").click()
     expect(page.locator(".pick b", has_text="Doctor")).to_have_count(0)
-    assert page.locator("#move-note").input_value() == "Chest pain."
+    expect(page.locator("#move-note")).to_have_value("Chest pain.")
     page.get_by_role("radio", name="Cardiologist").check()
     page.get_by_role("radio", name="Specialty referral").check()
     page.locator("#move-send").click()
@@ -306,17 +309,17 @@ def test_a_day_on_a_phone(visit, people, api, picture):
     page = visit("nurse", POOL, size=PHONE, has_touch=True, is_mobile=True)
     told = api("nurse")
 
-    def fits() -> bool:
-        return page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    def fits() -> None:
+        holds(page, "document.documentElement.scrollWidth <= innerWidth")
 
     # The list and the task take turns.
     picture(page, "phone-worklist")
-    assert fits()
+    fits()
     page.locator(".row .t").first.tap()
     expect(title(page)).to_have_text(FIRST)
     expect(page.locator("#list")).to_be_hidden()
     picture(page, "phone-task")
-    assert fits()
+    fits()
     page.get_by_role("link", name="Back to Registered nurse").tap()
     expect(page.locator("#list")).to_be_visible()
     expect(title(page)).to_be_hidden()
@@ -345,7 +348,7 @@ def test_a_day_on_a_phone(visit, people, api, picture):
     page.locator("#reply-text").fill("Please sit down and rest.")
     page.get_by_role("button", name="Send and complete").tap()
     toast(page, "Sent and completed")
-    assert fits()
+    fits()
     [output] = told.read(f"Task/{third}")["output"]
     said = told.read(output["valueReference"]["reference"])
     assert said["payload"] == [{"contentString": "Please sit down and rest."}]
@@ -415,7 +418,7 @@ def test_single_keys_can_be_turned_off(visit, people):
     people["nurse"].user.save()
     page = visit("nurse", POOL)
     expect(page.locator("#live-text")).to_have_text("Live")
-    assert page.locator("kbd:visible").count() == 0
+    expect(page.locator("kbd:visible")).to_have_count(0)
     for key in ("n", "x", "g", "m", "?"):
         page.keyboard.press(key)
     expect(page.locator("dialog[open]")).to_have_count(0)
@@ -510,7 +513,7 @@ def test_the_connection_is_lost_and_comes_back(visit, people, api):
         page.keyboard.press(key)
     page.keyboard.press("r")
     expect(page.locator("dialog[open]")).to_have_count(0)
-    assert page.locator(".toast").count() <= said
+    expect(page.locator(".toast")).to_have_count(said)
     banner.get_by_role("button", name="Retry now").click()
     expect(banner).to_be_visible()
     assert told.versions(mine) == [WAITING, ("accepted", "maya"), ("on-hold", "maya")]
@@ -525,7 +528,7 @@ def test_the_connection_is_lost_and_comes_back(visit, people, api):
     expect(page.locator("#note-text")).to_have_value("Half a note")
     expect(off).not_to_have_attribute("aria-disabled", "true")
     # What could not be done before cannot be done now, and for its own reason.
-    assert off_now() == off_before
+    eventually(off_now, off_before)
     assert told.versions(mine) == [WAITING, ("accepted", "maya"), ("on-hold", "maya")]
     page.locator("#task-title").focus()
     page.keyboard.press("h")
@@ -596,7 +599,7 @@ def test_the_focus_is_never_lost(visit):
         page.keyboard.press(key)
         toast(page, said)
         expect(page.locator("[aria-busy=true], .htmx-request")).to_have_count(0)
-        assert page.evaluate("document.activeElement !== document.body"), key
+        holds(page, "document.activeElement !== document.body")
 
     page.locator(".row .t", has_text=SECOND).focus()
     pressed("c", "Claimed")
@@ -611,7 +614,7 @@ def test_the_focus_is_never_lost(visit):
     pressed("u", "Released to the pool")
     page.locator(".toast [data-dismiss]").last.focus()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement !== document.body")
+    holds(page, "document.activeElement !== document.body")
     claim_again = page.locator("#act-claim:not([aria-disabled])")
     expect(claim_again).to_be_visible()
     for key in ("r", "?"):
@@ -619,7 +622,7 @@ def test_the_focus_is_never_lost(visit):
         expect(page.locator("dialog[open]")).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.locator("dialog[open]")).to_have_count(0)
-        assert page.evaluate("document.activeElement !== document.body"), key
+        holds(page, "document.activeElement !== document.body")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+a")
     pressed("c", "Claimed 7 tasks")

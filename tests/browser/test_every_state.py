@@ -10,14 +10,11 @@ from tasks import actions, moves
 from tests.browser.clinic import task
 from tests.browser.conftest import PHONE
 from tests.browser.looking import problems_of
+from tests.browser.patience import hear_nothing
 from tests.browser.test_board import BOARD, REFILL, card
 from tests.browser.test_days import toast
-from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD, hear_nothing, title
+from tests.browser.test_journeys import FIRST, POOL, SECOND, THIRD, title
 from tests.factories import create
-
-STAYS = """const later = window.setTimeout;
-window.setTimeout = (act, after, ...rest) => later(act, after > 3000 ? 3600000 : after, ...rest);"""
-"""What goes by itself after some seconds stays for as long as it is looked at."""
 
 
 @pytest.fixture
@@ -34,17 +31,6 @@ def look() -> Iterator[Callable[[Page, str], None]]:
     assert not problems, "\n".join(dict.fromkeys(problems))
 
 
-@pytest.fixture
-def open_page(visit):
-    def still(name: str, path: str = POOL) -> Page:
-        page = visit(name, path)
-        page.add_init_script(STAYS)
-        page.reload()
-        return page
-
-    return still
-
-
 def row(page: Page, name: str):
     return page.locator(".row", has_text=name)
 
@@ -58,12 +44,12 @@ def claimed(page: Page, name: str = FIRST) -> str:
     return found
 
 
-def test_what_stands_around_every_page(open_page, look):
-    look(open_page("coordinator", "/worklist/my"), "body")
+def test_what_stands_around_every_page(visit, look):
+    look(visit("coordinator", "/worklist/my"), "body")
 
 
-def test_moving_a_task_in_a_dialog(open_page, people, look):
-    page = open_page("nurse")
+def test_moving_a_task_in_a_dialog(visit, people, look):
+    page = visit("nurse", POOL)
     found = claimed(page)
     page.keyboard.press("r")
     look(page, "dialog.move")
@@ -84,8 +70,8 @@ def test_moving_a_task_in_a_dialog(open_page, people, look):
     look(page, "dialog.move")
 
 
-def test_a_reason_a_date_and_a_stage_in_a_dialog(open_page, people, look):
-    page = open_page("nurse")
+def test_a_reason_a_date_and_a_stage_in_a_dialog(visit, people, look):
+    page = visit("nurse", POOL)
     claimed(page)
     page.keyboard.press("s")
     toast(page, "Started")
@@ -104,8 +90,8 @@ def test_a_reason_a_date_and_a_stage_in_a_dialog(open_page, people, look):
     look(page, ".d-head .menu")
 
 
-def test_a_new_task_in_a_dialog(open_page, look):
-    page = open_page("nurse")
+def test_a_new_task_in_a_dialog(visit, look):
+    page = visit("nurse", POOL)
     page.get_by_role("link", name="New task").click()
     look(page, "dialog.new")
     dialog = page.get_by_role("dialog", name="New task")
@@ -118,8 +104,8 @@ def test_a_new_task_in_a_dialog(open_page, look):
 
 
 @pytest.mark.parametrize("mode", ["split", "table"])
-def test_rows_that_are_selected_and_what_came_of_them(open_page, people, look, mode):
-    page = open_page("nurse", f"{POOL}?mode={mode}")
+def test_rows_that_are_selected_and_what_came_of_them(visit, people, look, mode):
+    page = visit("nurse", f"{POOL}?mode={mode}")
     for each in (FIRST, SECOND, THIRD):
         row(page, each).locator("[name=ids]").check()
     look(page, "#list")
@@ -138,8 +124,8 @@ def test_rows_that_are_selected_and_what_came_of_them(open_page, people, look, m
     look(page, ".row.leaving")
 
 
-def test_a_list_that_is_read_alone(open_page, look):
-    page = open_page("auditor", "/worklist/all")
+def test_a_list_that_is_read_alone(visit, look):
+    page = visit("auditor", "/worklist/all")
     first = row(page, FIRST)
     expect(first.get_by_role("checkbox")).to_have_count(0)
     first.locator(".pick").click(force=True)  # the whole row opens the task
@@ -153,8 +139,8 @@ def test_a_list_that_is_read_alone(open_page, look):
     expect(page.locator(".selecting")).to_be_hidden()
 
 
-def test_menus_of_a_list_and_of_the_top(open_page, look):
-    page = open_page("nurse", f"{POOL}?priority=asap")
+def test_menus_of_a_list_and_of_the_top(visit, look):
+    page = visit("nurse", f"{POOL}?priority=asap")
     for opener in ("#facet-due", "#facet-more", "#facet-sort", "#save-view"):
         page.locator(opener).click()
         look(page, ".list .menu[open]")
@@ -169,8 +155,8 @@ def test_menus_of_a_list_and_of_the_top(open_page, look):
     look(page, "#list")
 
 
-def test_what_others_do_meanwhile(open_page, people, look):
-    page = open_page("nurse")
+def test_what_others_do_meanwhile(visit, people, look):
+    page = visit("nurse", POOL)
     expect(page.locator("#live-text")).to_have_text("Live")
     create(task("Fever after a vaccination", "nakamura", "urgent", 90))
     expect(page.locator("#show-new")).to_be_visible()
@@ -189,9 +175,9 @@ def test_what_others_do_meanwhile(open_page, people, look):
     page.context.set_offline(False)
 
 
-def test_an_answer_that_is_not_sent(open_page, people, look):
+def test_an_answer_that_is_not_sent(visit, people, look):
     Snippet.objects.get_or_create(name="Dose", defaults={"text": "Please take [dose]."})
-    page = open_page("nurse")
+    page = visit("nurse", POOL)
     claimed(page, THIRD)
     page.locator("#reply-text").fill("Take [dose].")
     page.locator("#composer").get_by_role("button", name="Send and complete").click()
@@ -203,8 +189,8 @@ def test_an_answer_that_is_not_sent(open_page, people, look):
     look(page, "#composer")
 
 
-def test_nobody_is_there(open_page, look):
-    page = open_page("nurse")
+def test_nobody_is_there(visit, look):
+    page = visit("nurse", POOL)
     page.clock.install()
     page.reload()
     page.clock.fast_forward("04:31")
@@ -213,21 +199,21 @@ def test_nobody_is_there(open_page, look):
 
 
 @pytest.mark.parametrize("name", ["nurse", "physician"])
-def test_lists_without_a_row(open_page, look, name):
-    page = open_page(name, "/worklist/my")
+def test_lists_without_a_row(visit, look, name):
+    page = visit(name, "/worklist/my")
     look(page, "#list")
     if name == "nurse":
         page.goto(f"{POOL}?priority=routine&due=overdue")
         look(page, "#list")
 
 
-def test_a_coordinator_gives_work(open_page, people, look):
-    page = open_page("coordinator", "/worklist/all")
+def test_a_coordinator_gives_work(visit, people, look):
+    page = visit("coordinator", "/worklist/all")
     row(page, FIRST).locator(".t").click()
     expect(title(page)).to_have_text(FIRST)
     look(page, "#detail")
     for code in ("assign", "prioritize", "escalate"):
-        page.locator(f"#act-{code}").evaluate("each => each.click()")
+        page.locator(f"#act-{code}").dispatch_event("click")
         look(page, "dialog.move")
         page.keyboard.press("Escape")
     page.goto(BOARD)
@@ -244,17 +230,12 @@ def test_a_coordinator_gives_work(open_page, people, look):
     look(page, "#board")
 
 
-def test_without_colours_it_still_shows_what_is_chosen_and_pressing(open_page):
-    page = open_page("nurse")
+def test_without_colours_it_still_shows_what_is_chosen_and_pressing(visit):
+    page = visit("nurse", POOL)
     claimed(page)
     page.emulate_media(forced_colors="active")
     for chosen in (".nav [aria-current]", ".row.sel", ".looks [aria-pressed=true]"):
-        assert (
-            page.locator(chosen).first.evaluate("each => getComputedStyle(each).outlineStyle")
-            == "solid"
-        )
-    assert (
-        page.locator(".toast").evaluate("each => getComputedStyle(each).borderTopStyle") == "solid"
-    )
-    bars = "each => getComputedStyle(each, '::before').forcedColorAdjust"
-    assert page.locator(".row .prio").first.evaluate(bars) == "none"
+        expect(page.locator(chosen).first).to_have_css("outline-style", "solid")
+    expect(page.locator(".toast")).to_have_css("border-top-style", "solid")
+    bar = page.locator(".row .prio").first
+    expect(bar).to_have_css("forced-color-adjust", "none", pseudo="before")

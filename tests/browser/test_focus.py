@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tasks.demo.pictures import card
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.patience import holds
 from tests.browser.test_accessibility import assert_accessible
 from tests.factories import owned_task, put
 
@@ -231,8 +232,7 @@ def test_a_physician_reviews_a_lab_report(visit, people, api, picture):
 
 def add_subtask(page: Page, title: str) -> None:
     subtasks = page.get_by_role("region", name="Subtasks")
-    if not subtasks.get_by_label("What is to be done?").is_visible():
-        subtasks.get_by_text("Add subtask").click()
+    subtasks.get_by_text("Add subtask").click()
     subtasks.get_by_label("What is to be done?").fill(title)
     subtasks.get_by_role("button", name="Add", exact=True).click()
     expect(subtasks.get_by_role("link", name=title)).to_be_visible()
@@ -351,8 +351,8 @@ def test_the_cards_are_accessible_and_fit(visit, people, picture, theme, size):
         expect(page.locator("#focus-title")).to_be_visible()
         assert_accessible(page)
         drawn = "[...document.querySelectorAll('.files img')].every((each) => each.naturalWidth)"
-        assert page.evaluate(drawn)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        holds(page, drawn)
+        holds(page, "document.documentElement.scrollWidth <= innerWidth")
         if size is PHONE:
             page.locator("#focus-title").scroll_into_view_if_needed()
         picture(page, f"{name}-{kind}-{theme}")

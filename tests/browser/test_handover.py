@@ -103,14 +103,16 @@ def test_a_sheet_on_paper(visit, api, three, picture):
         expect(row).to_contain_text(name["family"])
         expect(row).to_contain_text(name["given"][0])
         expect(row).to_contain_text(each.get("statusReason", {}).get("text", ""))
-    style = "each => { const style = getComputedStyle(each); return [style.color, style.backgroundColor, style.breakInside, style.display]; }"
-    assert page.locator("main .prio.stat").evaluate(style)[:2] == [
-        "rgb(255, 255, 255)",
-        "rgb(0, 0, 0)",
-    ]
-    assert page.locator("body").evaluate(style)[:2] == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
-    assert page.locator("tbody tr").first.evaluate(style)[2] == "avoid"
-    assert page.locator("thead").first.evaluate(style)[3] == "table-header-group"
+    black, white = "rgb(0, 0, 0)", "rgb(255, 255, 255)"
+    for selector, name, value in (
+        ("main .prio.stat", "color", white),
+        ("main .prio.stat", "background-color", black),
+        ("body", "color", black),
+        ("body", "background-color", white),
+        ("tbody tr", "break-inside", "avoid"),
+        ("thead", "display", "table-header-group"),
+    ):
+        expect(page.locator(selector).first).to_have_css(name, value)
     picture(page, "print-sheet")
     assert page.pdf()[:5] == b"%PDF-"
     assert [told.versions(each["id"]) for each in hers] == before, "looking changes nothing"
@@ -125,7 +127,7 @@ def test_a_task_on_paper(visit, three, picture):
     for gone in (".top", ".nav", "#list", ".d-bar"):
         expect(page.locator(gone).first).to_be_hidden()
     expect(page.get_by_text(re.compile("^Printed by Maya Lindqvist"))).to_be_visible()
-    assert not [each for each in page.locator("button, textarea").all() if each.is_visible()]
+    expect(page.locator("button:visible, textarea:visible")).to_have_count(0)
     picture(page, "print-task")
 
 

@@ -9,6 +9,7 @@ from fhir.actor import Role
 from tasks import actions
 from tests import factories
 from tests.browser.clinic import CANARIES, task
+from tests.browser.patience import eventually, hear_nothing, holds, time_passes
 
 POOL = "/worklist/pool/registered-nurse"
 FIRST, SECOND, THIRD = (
@@ -20,13 +21,6 @@ FIRST, SECOND, THIRD = (
 
 def title(page: Page):
     return page.locator("#task-title")
-
-
-def hear_nothing(page: Page) -> None:
-    """From now on the page asks in vain what others do: they act before it, and it does not know."""
-    page.route("**/worklist/changes?*", lambda route: route.fulfill(status=204))
-    with page.expect_response("**/worklist/changes?*"):
-        pass  # one that was under way could still tell
 
 
 def test_the_loser_of_a_race_is_told_who_won_and_gets_the_next(visit, people):
@@ -52,6 +46,7 @@ def test_the_key_of_who_hears_of_it_first_takes_nothing_else(visit, people, api)
     actions.claim(row.get_attribute("data-id"), actor=people["nurse"].actor)
     expect(page.locator(".row.leaving")).to_have_text("Maya Lindqvist claimed this")
     page.keyboard.press("c")
+    time_passes(page)
     expect(page.locator(".row.leaving")).to_have_count(0)
     expect(page.locator(".toast")).to_have_count(0)
     assert api("nurse2").found("Task?owner=Practitioner/tomas") == []
@@ -117,16 +112,16 @@ def test_what_was_sent_when_the_connection_broke_is_said_to_be_undone(visit):
 @pytest.mark.parametrize("width", [320, 390, 720, 1024])
 def test_nothing_is_wider_than_the_window(visit, width):
     page = visit("coordinator", "/worklist/all", size={"width": width, "height": 640})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    holds(page, "document.documentElement.scrollWidth <= innerWidth")
     page.locator(".row .t").first.click()
     expect(title(page)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    cut = page.evaluate(
+    holds(page, "document.documentElement.scrollWidth <= innerWidth")
+    cut = (
         "[...document.querySelectorAll('.pt, .nm, .steps .name, .acts .btn, .bottom-bar .btn')]"
         ".filter(each => each.offsetParent && each.scrollWidth > each.clientWidth + 1)"
         ".map(each => each.className)"
     )
-    assert cut == []
+    eventually(lambda: page.evaluate(cut), [])
 
 
 def test_no_patient_in_titles_addresses_or_storage(visit):

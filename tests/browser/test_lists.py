@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests import factories
 from tests.browser.clinic import task
 from tests.browser.conftest import PHONE
+from tests.browser.patience import holds, time_passes
 from tests.browser.test_accessibility import assert_accessible
 
 FIRST, SECOND = "Potassium 6.1 mmol/L", "Wound photo: possible infection"
@@ -70,7 +71,7 @@ def test_back_in_the_split_shows_the_task_before_and_keeps_the_list(visit):
     expect(page.locator("#task-title")).to_have_text(FIRST)
     page.go_back()
     expect(page.get_by_role("heading", name="Pick a task")).to_be_visible()
-    assert page.evaluate("window.same"), "the list was never fetched again"
+    holds(page, "window.same")  # the list was never fetched again
 
 
 def test_rows_of_a_table_follow_what_others_do(visit):
@@ -80,6 +81,7 @@ def test_rows_of_a_table_follow_what_others_do(visit):
     other.locator(".row", has_text=SECOND).get_by_role("button", name="Claim").click()
     expect(other.locator("#task-title")).to_have_text(SECOND)
     expect(mine.locator("tr.leaving")).to_contain_text("claimed this")
+    time_passes(mine)
     expect(mine.locator(".row")).to_have_count(6)
     mine.locator(".row .t").first.focus()
     mine.keyboard.press("c")
@@ -93,7 +95,7 @@ def test_what_goes_over_all_columns_widens_none_of_them(visit, people):
         factories.create(task(f"Call {number}", "delacroix", "routine", 60))
     page = visit("auditor", "/worklist/all?mode=table")
     expect(page.locator(".more-rows")).to_have_count(1)
-    assert page.locator("thead th").first.bounding_box()["width"] < 50
+    holds(page, "document.querySelector('thead th').getBoundingClientRect().width < 50")
 
 
 @pytest.mark.parametrize("mode", ["split", "table"])
@@ -101,13 +103,14 @@ def test_a_phone_shows_cards_in_either_look(visit, mode):
     page = visit("nurse", f"/worklist/pool/registered-nurse?mode={mode}", size=PHONE)
     row = page.locator(".row", has_text=FIRST)
     expect(row.locator(".pt")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    name = row.locator(".pt").bounding_box()
-    assert name["x"] + name["width"] <= PHONE["width"], "a name is whole"
+    holds(page, "document.documentElement.scrollWidth <= innerWidth")
+    each = "document.querySelectorAll('.row .pt')"
+    holds(page, f"[...{each}].every((name) => name.getBoundingClientRect().right <= innerWidth)")
     page.locator("#facet-due").click()
     choice = page.locator(".menu[open] a", has_text="Overdue")
     expect(choice).to_contain_text("2")
-    assert choice.bounding_box()["height"] >= 44
+    each = "document.querySelectorAll('.menu[open] a')"
+    holds(page, f"[...{each}].every((choice) => choice.getBoundingClientRect().height >= 44)")
     choice.click()
     expect(page.locator(".row")).to_have_count(2)
     chip = page.locator(".facets a.on")

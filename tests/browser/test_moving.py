@@ -9,6 +9,7 @@ from tasks import actions, moves, task_types
 from tests import factories
 from tests.browser.clinic import CANARIES, task
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.patience import eventually, holds
 from tests.browser.test_accessibility import assert_accessible
 
 POOL = "/worklist/pool/registered-nurse"
@@ -64,7 +65,7 @@ def test_what_is_missing_is_said_in_the_dialog_and_nothing_typed_is_lost(visit):
     expect(summary).to_be_focused()
     summary.get_by_role("link", name="Choose a reason.").click()
     expect(reason(page, "Specialty referral")).to_be_focused()
-    assert page.locator("#move-note").input_value() == "Chest pain since noon."
+    expect(page.locator("#move-note")).to_have_value("Chest pain since noon.")
     page.keyboard.press("Escape")
     expect(dialog(page)).to_have_count(0)
     expect(page.locator("#act-reroute")).to_be_focused()
@@ -99,7 +100,7 @@ def test_two_at_once_and_mine_goes_on_top(visit, people):
     page.keyboard.press("Control+Enter")
     expect(dialog(page)).to_contain_text("Cora Blake changed this task at")
     expect(dialog(page).locator("table.now")).to_contain_text("Urgent")
-    assert page.locator("#move-note").input_value() == "Kept."
+    expect(page.locator("#move-note")).to_have_value("Kept.")
     expect(reason(page, "Workload")).to_be_checked()
     dialog(page).get_by_role("button", name="Apply mine on top").click()
     expect(page.locator(".toast", has_text="Sent to Cardiologist")).to_be_visible()
@@ -110,6 +111,7 @@ def test_what_left_her_sight_meanwhile_is_said_in_the_open_dialog(visit, people)
     found = claimed(page)
     page.keyboard.press("r")
     dialog(page).get_by_role("radio", name="Cardiologist").check()
+    expect(page.locator("#outcome")).to_contain_text("Cardiologist")
     reason(page, "Workload").check()
     moves.assign(found, to=people["nurse2"].reference, actor=people["coordinator"].actor)
     page.keyboard.press("Control+Enter")
@@ -198,14 +200,12 @@ def test_the_dialogs_are_accessible_and_cut_no_name(visit, people, picture, them
     expect(page.locator("#outcome li")).not_to_have_count(0)
     assert_accessible(page)
     picture(page, f"reroute-{kind}-{theme}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    cut = page.evaluate(
-        """() => [...document.querySelectorAll("dialog .nm, dialog b, dialog .btn")]
+    holds(page, "document.documentElement.scrollWidth <= innerWidth")
+    cut = """() => [...document.querySelectorAll("dialog .nm, dialog b, dialog .btn")]
             .filter((each) => each.offsetParent && each.scrollWidth > each.clientWidth + 1
               && getComputedStyle(each).display !== "inline")
             .map((each) => each.outerHTML.slice(0, 90))"""
-    )
-    assert cut == []
+    eventually(lambda: page.evaluate(cut), [])
     page.locator("#kind-person").check()
     expect(dialog(page).locator(".pick", has_text="Carl Ostrow")).to_be_visible()
     assert_accessible(page)

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tasks import actions
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.patience import eventually, holds
 
 POOL = "/worklist/pool/registered-nurse"
 
@@ -28,10 +29,7 @@ def test_no_page_is_wider_than_its_window(visit, people, picture, size):
     ):  # fmt: skip
         page.goto(path)
         mirror(page)
-        wide = page.evaluate(
-            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-        )
-        assert wide[0] <= wide[1], (path, wide)
+        holds(page, "document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         picture(page, f"rtl-{'phone' if size is PHONE else 'desktop'}-{number}")
 
 
@@ -39,14 +37,14 @@ def test_the_navigation_stands_where_lines_begin(visit):
     page = visit("nurse", POOL)
     page.locator(".row .t").first.click()
     expect(page.locator("#task-title")).to_be_visible()
-    lefts = "() => ['.nav', '#list', '#detail'].map((each) => document.querySelector(each).getBoundingClientRect().left)"
-    nav, rows, task = page.evaluate(lefts)
-    assert nav < rows < task
+    lefts = """() => Object.entries({ nav: ".nav", list: "#list", task: "#detail" })
+        .map(([name, each]) => [document.querySelector(each).getBoundingClientRect().left, name])
+        .sort(([one], [other]) => one - other).map(([, name]) => name)"""
+    eventually(lambda: page.evaluate(lefts), ["nav", "list", "task"])
     mirror(page)
-    nav, rows, task = page.evaluate(lefts)
-    assert nav > rows > task
+    eventually(lambda: page.evaluate(lefts), ["task", "list", "nav"])
     back = page.locator("#detail [data-back] svg, #detail .back svg").first
-    assert back.evaluate("(icon) => getComputedStyle(icon).scale") == "-1 1"
+    expect(back).to_have_css("scale", "-1 1")
 
 
 def test_a_name_keeps_its_own_direction(visit):
@@ -55,14 +53,13 @@ def test_a_name_keeps_its_own_direction(visit):
     page.locator(".row .t").first.click()
     expect(page.locator("#task-title")).to_be_visible()
     names = page.locator(".row .pt, .pb .nm")
-    assert names.count() > 3
-    for name in names.all():
-        assert name.evaluate(
-            "(each) => each.closest('[dir=auto], bdi') !== null || each.querySelector('[dir=auto], bdi') !== null"
-        )
+    expect(names).to_have_count(8)
+    torn = """(all) => all.filter((each) =>
+        !each.closest("[dir=auto], bdi") && !each.querySelector("[dir=auto], bdi")).length"""
+    eventually(lambda: names.evaluate_all(torn), 0)
 
 
-RUNS_ON = """(cell) => {
+DISORDERED = """(cells) => cells.filter((cell) => {
   const text = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
   for (let node = text.nextNode(); node; node = text.nextNode()) {
     const range = document.createRange(), at = (index) => {
@@ -70,10 +67,10 @@ RUNS_ON = """(cell) => {
       return range.getBoundingClientRect().left;
     };
     const said = node.data.trimEnd(), first = node.data.length - node.data.trimStart().length;
-    if (/[0-9]/.test(said) && at(first) > at(said.length - 1)) return false;
+    if (/[0-9]/.test(said) && at(first) > at(said.length - 1)) return true;
   }
-  return true;
-}"""
+  return false;
+}).map((cell) => cell.textContent)"""
 
 
 def test_numbers_are_read_as_they_are_written(visit):
@@ -83,6 +80,5 @@ def test_numbers_are_read_as_they_are_written(visit):
     expect(page.locator("#task-title")).to_have_text("Potassium 6.1 mmol/L")
     mirror(page)
     cells = page.locator(".pb dd, #detail .tb td, .row .due > span, .row .mt")
-    assert cells.count() > 10
-    wrong = [cell.text_content() for cell in cells.all() if not cell.evaluate(RUNS_ON)]
-    assert wrong == []
+    expect(cells.nth(10)).to_be_visible()
+    eventually(lambda: cells.evaluate_all(DISORDERED), [])

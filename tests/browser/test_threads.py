@@ -11,6 +11,7 @@ from tasks import actions
 from tasks.models import Task
 from tests.browser.clinic import CANARIES
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.patience import eventually, holds
 from tests.browser.test_accessibility import assert_accessible
 from tests.factories import create
 
@@ -146,11 +147,12 @@ def test_a_file_goes_with_a_reply_and_outlives_a_template(visit, people, mine, p
     page.get_by_role("button", name="Dose", exact=True).click()
     expect(box).to_have_value(re.compile(r"Please take \[dose\]"))
     box.fill("The leaflet is with this.")
-    assert chosen.evaluate("each => each.files[0]?.name") == "leaflet.pdf"
+    files = "([each]) => [...each.files].map((file) => file.name)"
+    eventually(lambda: chosen.evaluate_all(files), ["leaflet.pdf"])
     page.get_by_role("button", name="Send, keep open").click()
     link = page.locator(".msg").last.get_by_role("link", name="leaflet.pdf")
     expect(link).to_be_visible()
-    assert chosen.evaluate("each => each.files.length") == 0
+    eventually(lambda: chosen.evaluate_all(files), [])
     # What is kept while somebody types takes no files along.
     assert drafts and not [each for each in drafts if b"leaflet.pdf" in each]
     got = page.request.get(link.get_attribute("href"))
@@ -193,13 +195,14 @@ def test_every_state_is_accessible(visit, people, mine, picture, theme, size):
     picture(page, f"note-{kind}")
     page.goto(f"{OURS}?tab=notices")
     assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    holds(page, "document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_patients_name_is_never_cut(visit, people, mine):
     page = visit("nurse", OURS, size=PHONE)
-    assert page.evaluate(
+    holds(
+        page,
         """() => [...document.querySelectorAll(".row.thread .t")].every((name) =>
             getComputedStyle(name).textOverflow === "clip" && name.scrollWidth <= name.clientWidth + 1
-            || getComputedStyle(name).display === "inline")"""
+            || getComputedStyle(name).display === "inline")""",
     )
