@@ -3,15 +3,16 @@
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from tests.ports import free_ports
 
 TOP = Path(__file__).resolve().parents[2]
 READY_LIMIT = 120.0  # seconds
@@ -65,7 +66,7 @@ class Clinic:
 @contextmanager
 def running(folder: Path) -> Iterator[Clinic]:
     """The clinic for as long as the block runs, with its data in `folder`."""
-    port, app_port = _free_ports(2)
+    port, app_port = free_ports(2)
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -105,11 +106,3 @@ def running(folder: Path) -> Iterator[Clinic]:
                 supervisor.wait()
     assert supervisor.returncode == 0, printed.read_text()
     assert "Traceback" not in printed.read_text(), printed.read_text()
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]

@@ -8,7 +8,6 @@ here, and is killed by its id.
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import psutil
 import pytest
 
 from tests.factories import NURSE_ROLE, role, task_document
+from tests.ports import free_ports
 
 TOP = Path(__file__).resolve().parents[2]
 WRITERS = 8
@@ -97,9 +97,7 @@ def wait_until(condition, what, limit=READY_LIMIT):
 
 @pytest.fixture
 def environment(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    [port] = free_ports(1)
     inherited = {
         name: value
         for name, value in os.environ.items()

@@ -61,7 +61,7 @@ def is_gone(process):
 
 def kill(process):
     process.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not is_gone(process) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert is_gone(process)
@@ -128,9 +128,7 @@ def test_nothing_committed_is_lost_when_the_postmaster_is_killed(data):
     with running(data):
         add_row(data, "before")
         kill(postmaster(data))
-        began = time.monotonic()
         embedded_postgres.ensure_running(data)
-        assert time.monotonic() - began < 30
         add_row(data, "after")
         assert rows(data) == ["after", "before"]
 

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from config.run import Service, stop
+from tests.ports import free_ports
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -27,9 +28,8 @@ time.sleep(60)
 
 @pytest.fixture
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    [port] = free_ports(1)
+    return port
 
 
 def refusal(what="serve", **environment):

@@ -275,7 +275,9 @@ def test_hostile_text_takes_no_time(text):
     issues_of(of(text={"status": "generated", "div": text}))
     check_document(of(description=text[:1_000_000]))
     issues_of(of(owner={"reference": text}, authoredOn=text, instantiatesUri=text + " "))
-    assert time.perf_counter() - began < 2
+    assert (
+        time.perf_counter() - began < 60
+    )  # what is not in proportion to the text would take hours
 
 
 def test_every_type_can_be_walked():

@@ -356,12 +356,12 @@ def test_what_is_being_written_while_the_first_page_is_read_stands_on_no_page():
         with transaction.atomic():
             task("late")
             writing.set()
-            read.wait(10)
+            read.wait(60)
         connection.close()
 
     thread = Thread(target=write)
     thread.start()
-    assert writing.wait(10)
+    assert writing.wait(60)
     for number in range(3):
         task(f"t{number}")
     first = answer("Task/_history?_count=1")
