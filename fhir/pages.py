@@ -144,7 +144,8 @@ def _answer(
     for name, value in (headers or {}).items():
         response[name] = value
     if partial:
-        # Wherever what asked is by now: it may have been swapped out while it waited.
-        response["HX-Retarget"] = "global #toasts"
+        # What asked may have been swapped out while it waited, and from there htmx finds nothing but
+        # the body; swap.js says it where messages stand.
+        response["HX-Retarget"] = "body"
         response["HX-Reswap"] = "beforeend"
     return response

@@ -1,12 +1,22 @@
 // Dialogs that the server fills: one at a time, gone with all that is in it when closed.
 const modal = $("#modal");
-let opener = null;
+let opener = null, asking = [];
+
+// What a dialog asks by the way nobody waits for once it is closed, or another is in its place.
+on("htmx:beforeSend", (event) => {
+  if (!isPost(event) && modal?.contains(event.detail.elt)) asking.push(event.detail.xhr);
+});
+function askNoMore() {
+  asking.splice(0).filter((xhr) => xhr.readyState < XMLHttpRequest.DONE).forEach((xhr) => xhr.abort());
+}
 
 function openModal() {
   const dialog = $("dialog", modal);
   if (!dialog || dialog.open) return;
+  askNoMore();
   $$("details.menu[open]").forEach((menu) => { menu.open = false; });
   dialog.addEventListener("close", () => {
+    askNoMore();
     dialog.remove();
     if (isLost()) rest(byId(opener?.id) ?? opener);
   });

@@ -40,9 +40,7 @@ on("htmx:beforeSwap", (event) => {
   }
   // Questions that nobody has typed into are as they are kept.
   $$(".questions:not([data-typed])").forEach((each) => { each.id = ""; });
-  // A toast would lie under an open dialog, so there it stands in it.
-  const said = $("dialog[open] .said");
-  if (said && event.detail.target?.id === "toasts") event.detail.target = said;
+  if (xhr.getResponseHeader("HX-Retarget") === "body") event.detail.target = messages();
   const detail = $("#detail");
   before = {
     focus: document.activeElement?.id,
@@ -96,12 +94,15 @@ on("htmx:sendError", (event) => {
   if (isPost(event)) say(words.undone);
 });
 
+// A message would lie under an open dialog, so there it stands in it.
+const messages = () => $("dialog[open] .said") ?? $("#toasts");
+
 function say(text) {
   const toast = document.createElement("div");
   toast.className = "toast";
   toast.role = "alert";
   toast.textContent = text;
-  ($("dialog[open] .said") ?? $("#toasts")).append(toast);
+  messages().append(toast);
   mark();
 }
 

@@ -3,13 +3,15 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
+from accounts.models import Pool
 from tasks import actions, moves, task_types
+from tasks.reasons import REROUTE_SYSTEM
 from tests import factories
 from tests.browser.clinic import CANARIES, task
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.browser.patience import eventually, holds
+from tests.browser.patience import eventually, hear_nothing, holds
 from tests.browser.test_accessibility import assert_accessible
 
 POOL = "/worklist/pool/registered-nurse"
@@ -81,12 +83,30 @@ def test_sending_does_not_wait_for_what_would_happen(visit):
     page.keyboard.press("r")
     dialog(page).get_by_role("radio", name="Cardiologist").check()
     reason(page, "Workload").check()
-    page.locator("#move-send").click()
+    with page.expect_event("requestfailed", lambda sent: "/outcome?" in sent.url):
+        page.locator("#move-send").click()
     expect(page.locator(".toast", has_text="Sent to Cardiologist")).to_be_visible()
     assert len(held) == 1
-    for route in held:
-        route.abort()
-    page.unroute("**/outcome?*")
+
+
+def test_a_refusal_is_said_when_what_asked_has_been_swapped_out_meanwhile(visit, people):
+    page = visit("nurse", POOL)
+    row = page.locator(".row", has_text=FIRST)
+    found = row.get_attribute("data-id")
+    row.locator(".t").click()
+    expect(title(page)).to_have_text(FIRST)
+    hear_nothing(page)
+    heart = moves.ToPool(Pool.objects.get(slug="cardiologist").pk)
+    why = {"coding": [{"system": REROUTE_SYSTEM, "code": "specialty-referral"}]}
+    moves.reroute(found, to=heart, reason=why, actor=people["coordinator"].actor)
+
+    def meanwhile(route: Route) -> None:
+        page.locator("#detail").evaluate_all("([each]) => each.remove()")
+        route.continue_()
+
+    page.route("**/claim", meanwhile)
+    page.keyboard.press("c")
+    expect(page.locator(".toast")).to_contain_text("You may not change this Task.")
 
 
 def test_two_at_once_and_mine_goes_on_top(visit, people):

@@ -213,7 +213,7 @@ def test_what_somebody_took_up_is_not_taken_back(cast, page, hers):
     actions.claim(hers["id"], actor=cast["cardiologist"].actor)
     response = htmx(nurse, "post", f"/worklist/t/{hers['id']}/take-back", {"version": 3})
     assert response.status_code == 412
-    assert response["HX-Retarget"] == "global #toasts"
+    assert response["HX-Retarget"] == "body"
     assert "cannot be taken back" in text(response) and "Carl" not in text(response)
     assert page("nurse2").post(
         f"/worklist/t/{hers['id']}/take-back", {"version": 4}
@@ -282,7 +282,7 @@ def test_a_task_that_left_her_sight_meanwhile_is_refused(cast, page, hers):
     actions.release(hers["id"], actor=cast["nurse"].actor)
     actions.claim(hers["id"], actor=cast["nurse2"].actor)
     response = htmx(page("nurse"), "post", url(hers), sent())
-    assert (response.status_code, response["HX-Retarget"]) == (403, "global #toasts")
+    assert (response.status_code, response["HX-Retarget"]) == (403, "body")
 
 
 def test_what_nobody_has_goes_to_another_pool_but_to_nobody_by_name(cast, page):

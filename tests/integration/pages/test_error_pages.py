@@ -110,14 +110,14 @@ def test_what_asked_a_part_gets_a_toast_and_keeps_its_page(page, failing, error,
     failing(error)
     answer = people(page("nurse"), **HTMX)
     assert answer.status_code == status
-    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("global #toasts", "beforeend")
+    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("body", "beforeend")
     assert answer.content.decode().strip().startswith('<div class="toast" role="alert"')
 
 
 @pytest.mark.parametrize(("path", "status"), [("board", 403), ("nowhere", 404)])
 def test_so_does_what_is_forbidden_or_missing(page, path, status):
     answer = page("nurse").get(f"/worklist/{path}", headers=HTMX)
-    assert (answer.status_code, answer["HX-Retarget"]) == (status, "global #toasts")
+    assert (answer.status_code, answer["HX-Retarget"]) == (status, "body")
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "part"])

@@ -424,7 +424,7 @@ def test_what_a_button_says_is_what_its_post_says(cast, page):
     assert "Claim this task first." in text(response)
     response = htmx(page("nurse"), "post", f"/worklist/t/{task['id']}/complete")
     assert response.status_code == 422
-    assert response["HX-Retarget"] == "global #toasts"
+    assert response["HX-Retarget"] == "body"
 
 
 def test_a_task_of_somebody_else_cannot_be_acted_on(cast, page):
