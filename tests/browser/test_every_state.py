@@ -1,5 +1,6 @@
 """What holds of a page in every window also holds in the states that no link leads to."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -128,6 +129,8 @@ def test_a_list_that_is_read_alone(visit, look):
     page = visit("auditor", "/worklist/all")
     first = row(page, FIRST)
     expect(first.get_by_role("checkbox")).to_have_count(0)
+    keys = page.locator(".list-f > :visible")
+    expect(keys).to_have_text([re.compile(each) for each in ("move", "open", "all shortcuts")])
     first.locator(".pick").click(force=True)  # the whole row opens the task
     expect(title(page)).to_have_text(FIRST)
     look(page, "#list")
